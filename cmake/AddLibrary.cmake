@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# One call per folder: library, test binary, ctest entries, warnings, precompiled header.
+
+# Shared precompiled headers. `runtime` is what nearly every file of ours includes; `test` adds
+# GoogleTest/GoogleMock. Reuse needs identical flags, hence one function sets them all.
+file(WRITE ${CMAKE_BINARY_DIR}/pch_anchor.cc "")
+function(shimgauge_pch name)
+  add_library(shimgauge_pch_${name} STATIC ${CMAKE_BINARY_DIR}/pch_anchor.cc)
+  target_link_libraries(shimgauge_pch_${name} PRIVATE shimgauge::warnings shimgauge::asio
+    absl::status absl::statusor absl::strings absl::str_format ${ARGN})
+endfunction()
+set(SHIMGAUGE_RUNTIME_HEADERS
+  <utility> <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <string> <vector>
+  <absl/status/status.h> <absl/status/statusor.h> <absl/strings/str_cat.h>
+  <boost/asio/io_context.hpp> <boost/asio/steady_timer.hpp>
+  <boost/asio/posix/stream_descriptor.hpp> <boost/asio/local/stream_protocol.hpp>)
+shimgauge_pch(runtime)
+target_precompile_headers(shimgauge_pch_runtime PRIVATE ${SHIMGAUGE_RUNTIME_HEADERS})
+if(SHIMGAUGE_TESTS)
+  shimgauge_pch(test GTest::gmock)
+  target_precompile_headers(shimgauge_pch_test PRIVATE
+    ${SHIMGAUGE_RUNTIME_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+endif()
+
+# shimgauge_library(NAME SOURCES... [PUBLIC deps...] [PRIVATE deps...] [TESTS *_test.cc...]
+#                   [TEST_DEPS deps...] [NO_PCH])
+# Makes shimgauge::NAME, and NAME_test with one ctest entry per test case. Includes are rooted at
+# lib/, reference-shim/ and the repository. Tests link the full protobuf runtime.
+function(shimgauge_library name)
+  cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_DEPS" ${ARGN})
+  add_library(shimgauge_${name} STATIC ${ARG_SOURCES})
+  add_library(shimgauge::${name} ALIAS shimgauge_${name})
+  shimgauge_configure(shimgauge_${name} "${ARG_NO_PCH}" runtime)
+  target_link_libraries(shimgauge_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  if(ARG_TESTS AND SHIMGAUGE_TESTS)
+    shimgauge_test(${name}_test SOURCES ${ARG_TESTS}
+      DEPS shimgauge::${name} shimgauge::proto_full ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
+# shimgauge_test(NAME SOURCES... DEPS...): a GoogleTest binary of its own.
+function(shimgauge_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT SHIMGAUGE_TESTS)
+    return()
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  shimgauge_configure(${name} "" test)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  include(GoogleTest)
+  gtest_discover_tests(${name} TEST_PREFIX ${name}: DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 120)
+endfunction()
+
+# shimgauge_executable(NAME SOURCES... DEPS... [STATIC]): lands in <build>/bin.
+function(shimgauge_executable name)
+  cmake_parse_arguments(ARG "STATIC;NO_PCH" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  shimgauge_configure(${name} "${ARG_NO_PCH}" runtime)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  if((ARG_STATIC OR SHIMGAUGE_STATIC) AND NOT SHIMGAUGE_SANITIZE)
+    target_link_options(${name} PRIVATE -static)
+  endif()
+endfunction()
+
+function(shimgauge_configure target no_pch pch)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/lib)
+  target_link_libraries(${target} PRIVATE shimgauge::warnings shimgauge::asio
+    absl::status absl::statusor absl::strings absl::str_format)
+  if(NOT no_pch)
+    target_precompile_headers(${target} REUSE_FROM shimgauge_pch_${pch})
+  endif()
+endfunction()

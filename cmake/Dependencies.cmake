@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every third-party library the tree may use, each behind one target.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+if(SHIMGAUGE_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(Protobuf_USE_STATIC_LIBS ON)
+  set(Boost_USE_STATIC_LIBS ON)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+if(SHIMGAUGE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+# Boost.Asio, compiled once. Users include <boost/asio/*.hpp>.
+file(WRITE ${CMAKE_BINARY_DIR}/asio_impl.cc
+     "#include <utility>\n#include <boost/asio/impl/src.hpp>\n")
+add_library(shimgauge_asio STATIC ${CMAKE_BINARY_DIR}/asio_impl.cc)
+target_compile_definitions(shimgauge_asio PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY)
+target_link_libraries(shimgauge_asio PUBLIC Boost::headers Threads::Threads)
+add_library(shimgauge::asio ALIAS shimgauge_asio)
+
+# Generated message code and lib/ttrpc compile against the protobuf headers; only executables
+# decide which runtime they link: `shimgauge::proto_lite` (the shim) or `shimgauge::proto_full`
+# (judge, fakes, tests). Never both in one binary.
+add_library(shimgauge_proto_headers INTERFACE)
+target_include_directories(shimgauge_proto_headers SYSTEM INTERFACE ${Protobuf_INCLUDE_DIRS})
+add_library(shimgauge::proto_headers ALIAS shimgauge_proto_headers)
+add_library(shimgauge_proto_lite INTERFACE)
+target_link_libraries(shimgauge_proto_lite INTERFACE protobuf::libprotobuf-lite)
+add_library(shimgauge::proto_lite ALIAS shimgauge_proto_lite)
+add_library(shimgauge_proto_full INTERFACE)
+target_link_libraries(shimgauge_proto_full INTERFACE protobuf::libprotobuf)
+add_library(shimgauge::proto_full ALIAS shimgauge_proto_full)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# shimgauge_proto_library(NAME ROOT dir PROTOS a.proto... [WELL_KNOWN any timestamp empty])
+# Compiles the .proto files twice: shimgauge::NAME_lite (for binaries that link
+# shimgauge::proto_lite) and shimgauge::NAME_full. `ROOT` is the import root. Each service in them
+# also becomes X.ttrpc.h by protoc-gen-ttrpc. WELL_KNOWN lists google/protobuf/*.proto that the
+# lite runtime does not contain; the lite flavour compiles its own copy.
+function(shimgauge_proto_library name)
+  cmake_parse_arguments(ARG "" "ROOT" "PROTOS;WELL_KNOWN" ${ARGN})
+  list(GET Protobuf_INCLUDE_DIRS 0 protobuf_include)
+  foreach(flavour lite full)
+    set(out ${CMAKE_BINARY_DIR}/generated/${name}_${flavour})
+    file(MAKE_DIRECTORY ${out})
+    if(flavour STREQUAL lite)
+      set(cpp_out lite:${out})
+    else()
+      set(cpp_out ${out})
+    endif()
+    set(sources)
+    foreach(proto ${ARG_PROTOS})
+      string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+      set(outputs ${out}/${stem}.pb.cc ${out}/${stem}.pb.h ${out}/${stem}.ttrpc.h)
+      add_custom_command(OUTPUT ${outputs}
+        COMMAND protobuf::protoc -I ${ARG_ROOT} -I ${protobuf_include}
+          --cpp_out=${cpp_out}
+          --plugin=protoc-gen-ttrpc=$<TARGET_FILE:protoc-gen-ttrpc> --ttrpc_out=${out} ${proto}
+        DEPENDS ${ARG_ROOT}/${proto} protoc-gen-ttrpc
+        COMMENT "protoc (${flavour}) ${proto}" VERBATIM)
+      list(APPEND sources ${out}/${stem}.pb.cc)
+    endforeach()
+    if(flavour STREQUAL lite)
+      foreach(stem ${ARG_WELL_KNOWN})
+        set(base google/protobuf/${stem})
+        add_custom_command(OUTPUT ${out}/${base}.pb.cc ${out}/${base}.pb.h
+          COMMAND protobuf::protoc -I ${protobuf_include} --cpp_out=lite:${out} ${base}.proto
+          COMMENT "protoc (lite) ${base}.proto" VERBATIM)
+        list(APPEND sources ${out}/${base}.pb.cc)
+      endforeach()
+    endif()
+    set(target shimgauge_${name}_${flavour})
+    add_library(${target} STATIC ${sources})
+    add_library(shimgauge::${name}_${flavour} ALIAS ${target})
+    target_include_directories(${target} SYSTEM PUBLIC ${out})
+    target_link_libraries(${target} PUBLIC shimgauge::proto_headers)
+    target_compile_options(${target} PRIVATE -w)
+  endforeach()
+endfunction()

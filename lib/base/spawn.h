@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "base/unique_fd.h"
+
+namespace base {
+
+// What a child gets to see as descriptor `target`. `source` is borrowed and stays open in the
+// parent. Sources and targets may overlap in any way.
+struct FdMapping {
+  int source = -1;
+  int target = -1;
+};
+
+// A reusable description of a process to start. Everything not named here is closed or default in
+// the child: descriptors other than 0, 1, 2 and `fds` are closed on exec (all of ours are CLOEXEC),
+// signal dispositions are default, the signal mask is empty.
+struct SpawnSpec {
+  std::string path;                // absolute, or searched in the parent's PATH when it has no '/'
+  std::vector<std::string> argv;   // argv[0] included
+  std::optional<std::vector<std::string>> env;  // "K=V"; nullopt inherits the parent's
+  std::string cwd;                 // empty: inherit
+  std::vector<FdMapping> fds;      // 0, 1, 2 not mapped here become /dev/null
+  enum class Group { kInherit, kOwn, kSession };
+  Group group = Group::kOwn;       // kOwn: setpgid(0, 0); kSession: setsid()
+  int parent_death_signal = 0;     // PR_SET_PDEATHSIG; 0: none
+};
+
+// A started process. `pidfd` is CLOEXEC and valid until closed, also after the reap.
+struct Child {
+  pid_t pid = -1;
+  UniqueFd pidfd;
+};
+
+// Starts `spec` at vfork-class cost (the parent's memory is not copied, whatever its size) and
+// returns once the child has executed the image. A failure up to and including execve is reported
+// here with its errno and the step's name ("execve /usr/bin/runc: No such file or directory" ->
+// NOT_FOUND) and leaves no child behind. The only place in this tree that forks.
+// The caller owes a reap: ChildReaper in a daemon, waitpid in a test.
+absl::StatusOr<Child> Spawn(const SpawnSpec& spec);
+
+}  // namespace base

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include <absl/status/status.h>
+#include <boost/asio/io_context.hpp>
+
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "ttrpc/limits.h"
+#include "ttrpc/router.h"
+
+namespace ttrpc {
+
+struct ServerOptions {
+  // Disconnect peers whose effective uid or gid is not ours, without a reply (SOCK-12).
+  bool same_user_only = true;
+};
+
+// Serves `router` on a listening unix socket. One thread; destroy before `loop`. `router` and `log`
+// are borrowed and must outlive it.
+class Server {
+ public:
+  Server(boost::asio::io_context& loop, const Router& router, base::Log& log,
+         ServerOptions options = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Starts accepting on an already listening socket. Call once. Survives EMFILE: accepting pauses
+  // until a connection closes.
+  absl::Status Serve(base::UniqueFd listener);
+
+  // Stops accepting, lets answers already given reach their peers (at most `timeout`), closes all
+  // connections, then calls `done`. Calls still unanswered get UNAVAILABLE. Idempotent.
+  void Drain(std::chrono::milliseconds timeout, std::function<void()> done);
+
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // shared with pending asynchronous operations
+};
+
+}  // namespace ttrpc
