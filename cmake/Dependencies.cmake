@@ -40,3 +40,9 @@ add_library(shimgauge::proto_lite ALIAS shimgauge_proto_lite)
 add_library(shimgauge_proto_full INTERFACE)
 target_link_libraries(shimgauge_proto_full INTERFACE protobuf::libprotobuf)
 add_library(shimgauge::proto_full ALIAS shimgauge_proto_full)
+foreach(flavour lite full)
+  # Linking targets of both flavours into one binary is a configure error.
+  set_property(TARGET shimgauge_proto_${flavour} PROPERTY INTERFACE_SHIMGAUGE_PROTOBUF ${flavour})
+  set_property(TARGET shimgauge_proto_${flavour} APPEND PROPERTY
+    COMPATIBLE_INTERFACE_STRING SHIMGAUGE_PROTOBUF)
+endforeach()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shimgauge_proto_library(NAME ROOT dir PROTOS a.proto... [WELL_KNOWN any timestamp empty])
-# Compiles the .proto files twice: shimgauge::NAME_lite (for binaries that link
-# shimgauge::proto_lite) and shimgauge::NAME_full. `ROOT` is the import root. Each service in them
-# also becomes X.ttrpc.h by protoc-gen-ttrpc. WELL_KNOWN lists google/protobuf/*.proto that the
-# lite runtime does not contain; the lite flavour compiles its own copy.
+# Compiles the .proto files twice: shimgauge::NAME_lite and shimgauge::NAME_full, which bring the
+# protobuf runtime of their flavour. `ROOT` is the import root. Each service in them also becomes
+# X.ttrpc.h by protoc-gen-ttrpc. WELL_KNOWN lists google/protobuf/*.proto that the lite runtime does
+# not contain; the lite flavour compiles its own copy.
 function(shimgauge_proto_library name)
   cmake_parse_arguments(ARG "" "ROOT" "PROTOS;WELL_KNOWN" ${ARGN})
   list(GET Protobuf_INCLUDE_DIRS 0 protobuf_include)
@@ -39,8 +39,9 @@ function(shimgauge_proto_library name)
     set(target shimgauge_${name}_${flavour})
     add_library(${target} STATIC ${sources})
     add_library(shimgauge::${name}_${flavour} ALIAS ${target})
-    target_include_directories(${target} SYSTEM PUBLIC ${out})
-    target_link_libraries(${target} PUBLIC shimgauge::proto_headers)
+    # BEFORE: the lite well-known types shadow those of the installed headers.
+    target_include_directories(${target} SYSTEM BEFORE PUBLIC ${out})
+    target_link_libraries(${target} PUBLIC shimgauge::proto_headers shimgauge::proto_${flavour})
     target_compile_options(${target} PRIVATE -w)
   endforeach()
 endfunction()
