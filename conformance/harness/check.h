@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace conformance {
+
+class CheckContext;
+
+// From contract.md §0.2. kMay checks never fail a shim: they observe and note.
+enum class Level { kMust, kShould, kMay };
+
+// What a check needs beyond Create/Start/State/Wait/Kill/Delete. A need the profile does not claim
+// skips the check, with the reason in the report.
+enum class Need : std::uint32_t {
+  kExec = 1u << 0,
+  kPause = 1u << 1,
+  kTerminal = 1u << 2,
+  kUpdate = 1u << 3,
+  kStats = 1u << 4,
+  kGrouping = 1u << 5,    // shares one shim by annotation
+  kFileUri = 1u << 6,     // file:// stdio
+  kBinaryUri = 1u << 7,   // binary:// stdio
+  kOciEngine = 1u << 8,   // drives an OCI engine (engine state, options.root, hooks)
+  kNamespaces = 1u << 9,  // containers have namespaces, mounts, cgroups of their own
+  kOomEvents = 1u << 10,
+  kRootfsMounts = 1u << 11,  // mounts Create.rootfs
+  kInfo = 1u << 12,          // answers -info
+  kCheckpoint = 1u << 13,
+};
+using Needs = std::uint32_t;  // or-ed Need values
+constexpr Needs operator|(Need a, Need b) { return static_cast<Needs>(a) | static_cast<Needs>(b); }
+constexpr Needs operator|(Needs a, Need b) { return a | static_cast<Needs>(b); }
+constexpr Needs ToNeeds(Need need) { return static_cast<Needs>(need); }
+
+// A check is data: identity, what it judges, and a function that reads as the scenario does. Ids
+// are `area/sentence-with-hyphens` and never change meaning; neither level nor position is part of
+// an id. The area is the part before the slash.
+struct Check {
+  std::string id;
+  std::vector<std::string>
+      requirements;  // ids of contract.md; the first is the one in the headline
+  Level level = Level::kMust;
+  std::vector<std::string> tags;  // "race", "slow", "matrix", ...
+  Needs needs = 0;
+  std::function<void(CheckContext&)> run;
+};
+
+}  // namespace conformance
