@@ -1,43 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/statusor.h>
 #include <sys/types.h>
 
-#include <chrono>
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 
-#include <absl/status/statusor.h>
-#include <boost/asio/io_context.hpp>
+#include "base/exit_status.h"
 
 namespace base {
-
-// How a process ended. `at` is when this process saw it, wall clock.
-struct ExitStatus {
-  pid_t pid = -1;
-  int code = 0;    // exit code 0..255; meaningless when signal != 0
-  int signal = 0;  // terminating signal, 0 after a normal exit
-  std::chrono::system_clock::time_point at;
-  // Shell convention, what containerd expects: code, or 128 + signal (EXIT-01, EXIT-02).
-  [[nodiscard]] unsigned ShellStatus() const;
-  friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
-};
 
 // The only waitid() caller of a process. Watches SIGCHLD through a signalfd on `loop`; for each
 // exited child it peeks (WNOWAIT), notifies while the pid is still reserved, then reaps, until none
 // is left (exits coalesce in one SIGCHLD; a storm loses none).
 //
-// One thread spawns and reaps, and reaping happens only between callbacks; hence a child can not
-// have been reaped before the caller that just spawned it registered for its exit. Registering for
-// a child that has already exited but is not yet reaped works.
+// One thread spawns and reaps. Children are reaped only by the loop, one at a time, each after its
+// callbacks have returned; hence whoever calls Spawn() and, before returning to the loop, OnExit(),
+// cannot miss the exit, however early: neither from a plain handler nor from within an exit
+// callback, where the scan under way goes on only after that callback. Registering for a child that
+// has exited but is not yet reaped works at any time, also for one older than the reaper itself.
+// Registered for after it was reaped (the loop ran in between), a child is never reported.
 //
-// Blocks SIGCHLD in the calling thread for its lifetime. At most one instance per process; must be
-// destroyed before `loop`.
+// For its lifetime blocks SIGCHLD in the calling thread and sets its disposition to default (were
+// it inherited as ignored, the kernel would drop exits); the destructor restores both. Create it
+// before any other thread. At most one instance per process; must be destroyed before `loop`, and
+// may be destroyed inside a callback, which is then the last one.
 class ChildReaper {
  public:
   using ExitCallback = std::function<void(const ExitStatus&)>;
 
-  // RAII subscription: destroying it unsubscribes. Outliving the reaper is harmless.
+  // RAII subscription: destroying it unsubscribes. Outliving the reaper is harmless. active() until
+  // the callback is about to be called, or the reaper is gone.
   class Watch {
    public:
     Watch() = default;
@@ -61,7 +56,8 @@ class ChildReaper {
   // watches per pid. A callback may destroy its own or any other Watch, and may spawn.
   [[nodiscard]] Watch OnExit(pid_t pid, ExitCallback callback);
 
-  // Called for every reaped child nobody watches (adopted orphans).
+  // Called for every exited child nobody watches (adopted orphans), before it is reaped; replaces
+  // the previous callback.
   void OnOrphan(ExitCallback callback);
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+
+#include <string>
 
 #include "base/unique_fd.h"
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/statusor.h>
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include <absl/status/statusor.h>
 
 namespace base {
 
 // Command lines as Go's `flag` package reads them (contract FLAG-01): `-id X`, `--id X`, `-id=X`,
 // bool flags `-debug` or `-debug=false`, flags end at the first word without a dash or at `--`.
 struct GoFlagSpec {
-  std::string name;        // without dashes
+  std::string name;  // without dashes
   bool is_bool = false;
   std::string help;
 };

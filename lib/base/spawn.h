@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/statusor.h>
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <absl/status/statusor.h>
 
 #include "base/unique_fd.h"
 
@@ -24,14 +23,14 @@ struct FdMapping {
 // the child: descriptors other than 0, 1, 2 and `fds` are closed on exec (all of ours are CLOEXEC),
 // signal dispositions are default, the signal mask is empty.
 struct SpawnSpec {
-  std::string path;                // absolute, or searched in the parent's PATH when it has no '/'
-  std::vector<std::string> argv;   // argv[0] included
+  std::string path;               // absolute, or searched in the parent's PATH when it has no '/'
+  std::vector<std::string> argv;  // argv[0] included
   std::optional<std::vector<std::string>> env;  // "K=V"; nullopt inherits the parent's
-  std::string cwd;                 // empty: inherit
-  std::vector<FdMapping> fds;      // 0, 1, 2 not mapped here become /dev/null
+  std::string cwd;                              // empty: inherit
+  std::vector<FdMapping> fds;                   // 0, 1, 2 not mapped here become /dev/null
   enum class Group { kInherit, kOwn, kSession };
-  Group group = Group::kOwn;       // kOwn: setpgid(0, 0); kSession: setsid()
-  int parent_death_signal = 0;     // PR_SET_PDEATHSIG; 0: none
+  Group group = Group::kOwn;    // kOwn: setpgid(0, 0); kSession: setsid()
+  int parent_death_signal = 0;  // PR_SET_PDEATHSIG; 0: none
 };
 
 // A started process. `pidfd` is CLOEXEC and valid until closed, also after the reap.

@@ -21,9 +21,9 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context);
 }  // namespace base
 
 // Returns from the enclosing function (which returns Status or StatusOr) when `expr` is not OK.
-#define RETURN_IF_ERROR(expr)                     \
-  do {                                            \
-    absl::Status status_macro_value = (expr);     \
+#define RETURN_IF_ERROR(expr)                                \
+  do {                                                       \
+    absl::Status status_macro_value = (expr);                \
     if (!status_macro_value.ok()) return status_macro_value; \
   } while (false)
 
@@ -33,7 +33,7 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context);
 // ASSIGN_OR_RETURN(auto x, F()): declares or assigns `x` from a StatusOr, or returns its status.
 #define ASSIGN_OR_RETURN(lhs, expr) \
   ASSIGN_OR_RETURN_INNER(STATUS_MACROS_CONCAT(status_or_, __LINE__), lhs, expr)
-#define ASSIGN_OR_RETURN_INNER(result, lhs, expr)    \
-  auto result = (expr);                              \
+#define ASSIGN_OR_RETURN_INNER(result, lhs, expr)      \
+  auto result = (expr);                                \
   if (!result.ok()) return std::move(result).status(); \
   lhs = *std::move(result)
