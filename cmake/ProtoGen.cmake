@@ -4,6 +4,8 @@
 # protobuf runtime of their flavour. `ROOT` is the import root. Each service in them also becomes
 # X.ttrpc.h by protoc-gen-ttrpc. WELL_KNOWN lists google/protobuf/*.proto that the lite runtime does
 # not contain; the lite flavour compiles its own copy.
+add_custom_target(generated_sources)  # what a linter needs besides the tree itself
+
 function(shimgauge_proto_library name)
   cmake_parse_arguments(ARG "" "ROOT" "PROTOS;WELL_KNOWN" ${ARGN})
   list(GET Protobuf_INCLUDE_DIRS 0 protobuf_include)
@@ -37,6 +39,8 @@ function(shimgauge_proto_library name)
       endforeach()
     endif()
     set(target shimgauge_${name}_${flavour})
+    add_custom_target(${target}_sources DEPENDS ${sources})
+    add_dependencies(generated_sources ${target}_sources)
     add_library(${target} STATIC ${sources})
     add_library(shimgauge::${name}_${flavour} ALIAS ${target})
     # BEFORE: the lite well-known types shadow those of the installed headers.
