@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "conformance/harness/check.h"
+
+namespace conformance {
+
+// What its author says about a shim: which parts of the contract it claims and how it is to be
+// driven. A claim that fails is red; what is not claimed is skipped with that reason.
+struct Profile {
+  // What a container of this shim sees as its root: kRootfs the bundle's rootfs, kHost the
+  // filesystem the shim itself lives in (no rootfs, no namespaces).
+  enum class Guest { kRootfs, kHost };
+
+  std::string name = "runc-type (built in)";  // for reports: where the profile came from
+  std::string shim_path;                      // [shim] path, used when --shim is not given
+  std::string engine;                         // [engine] binary: what `options.binary_name` names;
+                                              // empty: the shim drives no engine
+  Guest guest = Guest::kRootfs;
+  Needs claims = 0;                             // or-ed Need values
+  std::chrono::milliseconds boot_limit{10000};  // cap of one `start`
+  std::chrono::milliseconds rpc_limit{10000};   // cap of one call
+  std::map<std::string, std::string> env;       // added to the environment of every shim command
+};
+
+// Everything a shim of runc's type offers: all claims but `checkpoint`, engine "runc".
+Profile DefaultProfile();
+
+// Parses a TOML profile (schema 1). INVALID_ARGUMENT names file, line and key: unknown tables and
+// keys, wrong types, durations that are none and a schema this build does not know are all errors.
+// A claim that is not mentioned is not claimed.
+absl::StatusOr<Profile> ParseProfile(absl::string_view toml, const std::string& file_name);
+absl::StatusOr<Profile> ReadProfile(const std::string& path);
+
+// "exec", "pause", ...: the key of [claims] and the word in skip reasons.
+absl::string_view NeedName(Need need);
+// The names of all needs in `needs`, comma separated.
+std::string NeedNames(Needs needs);
+
+}  // namespace conformance
