@@ -21,6 +21,7 @@
 #include "base/here.h"
 #include "conformance/harness/because.h"
 #include "conformance/harness/events.h"
+#include "conformance/harness/matchers.h"
 #include "conformance/harness/processes.h"
 #include "conformance/harness/shim_under_test.h"
 #include "conformance/harness/task.h"
@@ -155,7 +156,7 @@ class CheckContext {
     why.text = because.text;
     why.requirement = because.requirement;
     why.expected = expected.str();
-    why.observed = ::testing::PrintToString(value);
+    why.observed = Printed(value);
     if (!listener.str().empty()) why.observed += ", " + listener.str();
     why.where = here.ToString();
     AddFailure(std::move(why));
