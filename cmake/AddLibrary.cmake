@@ -38,6 +38,22 @@ function(shimgauge_library name)
   endif()
 endfunction()
 
+# shimgauge_flavoured_library(NAME SOURCES... PROTOS proto-libraries... [PUBLIC deps...]
+#                             [PRIVATE deps...] [TESTS *_test.cc...] [TEST_DEPS deps...])
+# For sources that include generated messages: shimgauge::NAME_lite and shimgauge::NAME_full, the
+# same sources against the two flavours of `PROTOS`. Tests run against the full one.
+function(shimgauge_flavoured_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PROTOS;PUBLIC;PRIVATE;TESTS;TEST_DEPS" ${ARGN})
+  foreach(flavour lite full)
+    list(TRANSFORM ARG_PROTOS REPLACE "(.+)" "shimgauge::\\1_${flavour}" OUTPUT_VARIABLE protos)
+    shimgauge_library(${name}_${flavour}
+      SOURCES ${ARG_SOURCES} PUBLIC ${protos} ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  endforeach()
+  if(ARG_TESTS)
+    shimgauge_test(${name}_test SOURCES ${ARG_TESTS} DEPS shimgauge::${name}_full ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
 # shimgauge_test(NAME SOURCES... DEPS...): a GoogleTest binary of its own.
 function(shimgauge_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
