@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
 
 namespace ttrpc {
 
@@ -32,8 +32,9 @@ class Responder {
   virtual ~Responder() = default;
   // Sends the one answer. `payload` is the serialized response message.
   virtual void Respond(absl::StatusOr<std::string> payload) = 0;
-  // `callback` runs when nobody waits for the answer any more (connection lost or deadline
-  // expired); at most once, never after Respond.
+  // `callback` runs when nobody waits for the answer any more (connection lost, deadline expired,
+  // server drained or destroyed), also if that has happened already; at most once, never after
+  // Respond. It runs from the event loop, or from the destructor of Server, never inside this call.
   virtual void OnAbandoned(std::function<void()> callback) = 0;
   // Called for a Reply destroyed unanswered: answers INTERNAL and logs (architecture.md §5).
   virtual void Dropped() = 0;
@@ -59,14 +60,12 @@ class Reply {
   void operator()(absl::Status error) && { Take()->Respond(std::move(error)); }
   void operator()(const absl::StatusOr<T>& result) && {
     if (result.ok()) {
-      std::move(*this)(*result);
+      std::move (*this)(*result);
     } else {
-      std::move(*this)(result.status());
+      std::move (*this)(result.status());
     }
   }
-  void OnAbandoned(std::function<void()> callback) {
-    responder_->OnAbandoned(std::move(callback));
-  }
+  void OnAbandoned(std::function<void()> callback) { responder_->OnAbandoned(std::move(callback)); }
 
  private:
   std::unique_ptr<Responder> Take() { return std::move(responder_); }

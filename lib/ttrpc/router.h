@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/status.h>
+#include <absl/strings/string_view.h>
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
-
-#include <absl/status/status.h>
-#include <absl/strings/string_view.h>
 
 #include "ttrpc/reply.h"
 

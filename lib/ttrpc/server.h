@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/status.h>
+
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
-
-#include <absl/status/status.h>
-#include <boost/asio/io_context.hpp>
 
 #include "base/log.h"
 #include "base/unique_fd.h"
