@@ -38,6 +38,11 @@ struct ChildReaper::Impl {
   bool Notify(const ExitStatus& status);
   bool NotifyWatches(Entries entries, const ExitStatus& status);
   void Forget(const Watch::Entry& entry);
+  // Does not prolong the token's life: a callback may still end it.
+  static Impl* Living(const std::weak_ptr<Impl*>& weak) {
+    const std::shared_ptr<Impl*> token = weak.lock();
+    return token != nullptr ? *token : nullptr;
+  }
 
   boost::asio::io_context& loop;
   boost::asio::posix::stream_descriptor signals;
@@ -92,9 +97,8 @@ absl::Status ChildReaper::Impl::Open() {
 void ChildReaper::Impl::Arm() {
   signals.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [weak = std::weak_ptr<Impl*>(alive)](const boost::system::error_code& error) {
-                       const auto self = weak.lock();
-                       if (error || self == nullptr) return;
-                       Impl* impl = *self;
+                       Impl* impl = Living(weak);
+                       if (error || impl == nullptr) return;
                        // Emptied before the scan: an exit during it makes the descriptor readable
                        // again.
                        signalfd_siginfo drained[4];
@@ -107,7 +111,7 @@ void ChildReaper::Impl::Arm() {
 
 void ChildReaper::Impl::PostScan() {
   boost::asio::post(loop, [weak = std::weak_ptr<Impl*>(alive)] {
-    if (const auto self = weak.lock()) (*self)->Scan();
+    if (Impl* impl = Living(weak)) impl->Scan();
   });
 }
 

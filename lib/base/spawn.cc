@@ -38,6 +38,8 @@ namespace {
 
 constexpr std::size_t kKernelSigsetBytes = 8;  // the kernel's sigset_t, not the C library's
 constexpr int kSignalMax = 64;
+constexpr int kNamespaceFlags =
+    CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS;
 
 enum class Step {
   kNone,
@@ -62,6 +64,7 @@ struct ChildPlan {
   int highest_target = 2;
   SpawnSpec::Group group = SpawnSpec::Group::kOwn;
   int death_signal = 0;
+  int namespaces = 0;
   pid_t parent = -1;
 
   // The child's answer if it fails.
@@ -211,6 +214,10 @@ absl::Status Validate(const SpawnSpec& spec) {
       (spec.env && std::any_of(spec.env->begin(), spec.env->end(), HasNul))) {
     return absl::InvalidArgumentError("spawn: NUL byte in path, cwd, argv or environment");
   }
+  if ((spec.namespaces & ~kNamespaceFlags) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("spawn: no namespace flags: ", spec.namespaces & ~kNamespaceFlags));
+  }
   std::vector<int> targets;
   for (const FdMapping& mapping : spec.fds) {
     if (mapping.source < 0 || mapping.target < 0 || mapping.target == INT_MAX) {
@@ -278,8 +285,9 @@ absl::StatusOr<Child> CloneAndExec(ChildPlan& plan) {
   Child child;
   {
     const AllSignalsBlocked blocked;
-    child.pid = ::clone(&ChildMain, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                        &plan, &pidfd);
+    child.pid =
+        ::clone(&ChildMain, stack.top(),
+                CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | plan.namespaces, &plan, &pidfd);
     clone_error = errno;
   }
   if (child.pid < 0) return ErrnoStatus(clone_error, "clone");
@@ -315,6 +323,7 @@ absl::StatusOr<Child> Spawn(const SpawnSpec& spec) {
   }
   plan.group = spec.group;
   plan.death_signal = spec.parent_death_signal;
+  plan.namespaces = spec.namespaces;
   plan.parent = ::getpid();
   return CloneAndExec(plan);
 }

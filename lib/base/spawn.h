@@ -20,17 +20,22 @@ struct FdMapping {
 };
 
 // A reusable description of a process to start. Everything not named here is closed or default in
-// the child: descriptors other than 0, 1, 2 and `fds` are closed on exec (all of ours are CLOEXEC),
-// signal dispositions are default, the signal mask is empty.
+// the child: descriptors other than 0, 1, 2 and `fds` are closed on exec (all of ours are CLOEXEC;
+// since Linux 5.11 also those somebody leaked to us), signal dispositions are default, the signal
+// mask is empty. Credentials, umask, limits and namespaces are the parent's.
 struct SpawnSpec {
-  std::string path;               // absolute, or searched in the parent's PATH when it has no '/'
-  std::vector<std::string> argv;  // argv[0] included
+  std::string path;  // absolute, or without '/': searched in our PATH's absolute entries
+  std::vector<std::string> argv;                // argv[0] included
   std::optional<std::vector<std::string>> env;  // "K=V"; nullopt inherits the parent's
   std::string cwd;                              // empty: inherit
   std::vector<FdMapping> fds;                   // 0, 1, 2 not mapped here become /dev/null
   enum class Group { kInherit, kOwn, kSession };
-  Group group = Group::kOwn;    // kOwn: setpgid(0, 0); kSession: setsid()
-  int parent_death_signal = 0;  // PR_SET_PDEATHSIG; 0: none
+  Group group = Group::kOwn;  // kOwn: setpgid(0, 0); kSession: setsid()
+  // PR_SET_PDEATHSIG, 0: none. Sent when the *thread* that called Spawn() ends.
+  int parent_death_signal = 0;
+  // CLONE_NEW* flags: the child is the first process of these fresh namespaces. Mounts stay shared
+  // with the parent's until the child says otherwise.
+  int namespaces = 0;
 };
 
 // A started process. `pidfd` is CLOEXEC and valid until closed, also after the reap.
@@ -42,7 +47,8 @@ struct Child {
 // Starts `spec` at vfork-class cost (the parent's memory is not copied, whatever its size) and
 // returns once the child has executed the image. A failure up to and including execve is reported
 // here with its errno and the step's name ("execve /usr/bin/runc: No such file or directory" ->
-// NOT_FOUND) and leaves no child behind. The only place in this tree that forks.
+// NOT_FOUND) and leaves no child behind; a malformed spec is INVALID_ARGUMENT. The only place in
+// this tree that forks. No handler of ours ever runs in the child.
 // The caller owes a reap: ChildReaper in a daemon, waitpid in a test.
 absl::StatusOr<Child> Spawn(const SpawnSpec& spec);
 

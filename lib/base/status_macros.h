@@ -11,8 +11,9 @@ namespace base {
 
 // The one place that maps errno to canonical codes (ENOENT -> NOT_FOUND, EEXIST -> ALREADY_EXISTS,
 // EINVAL/ENAMETOOLONG -> INVALID_ARGUMENT, EACCES/EPERM -> PERMISSION_DENIED, ETIMEDOUT ->
-// DEADLINE_EXCEEDED, ENOSPC/EMFILE/ENOMEM -> RESOURCE_EXHAUSTED, ESRCH -> NOT_FOUND, refused or
-// reset connections -> UNAVAILABLE, others -> INTERNAL). Message: "<what>: <strerror>".
+// DEADLINE_EXCEEDED, ENOSPC/EDQUOT/EMFILE/ENFILE/ENOMEM -> RESOURCE_EXHAUSTED, ESRCH -> NOT_FOUND,
+// ENOSYS/EOPNOTSUPP -> UNIMPLEMENTED, refused, reset, aborted or absent connections and EPIPE ->
+// UNAVAILABLE, 0 -> OK, others -> INTERNAL). Message: "<what>: <strerror>".
 absl::Status ErrnoStatus(int error_number, absl::string_view what);
 
 // The same code, with "<context>: " before the message. OK stays OK.
