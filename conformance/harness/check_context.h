@@ -5,6 +5,7 @@
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 #include <gmock/gmock-matchers.h>
+#include <gmock/gmock-more-matchers.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -55,6 +56,9 @@ class CheckContext {
   virtual Bundle MakeBundle(const ProcessSpec& process, const BundleOptions& options = {}) = 0;
   // Runs `SHIM ... start` for `bundle` and reports everything; judges nothing.
   virtual StartResult RunStart(const Bundle& bundle, const StartOptions& options = {}) = 0;
+  // All at once, for races; results in the order of `bundles`.
+  virtual std::vector<StartResult> RunStartsTogether(const std::vector<Bundle>& bundles,
+                                                     const StartOptions& options = {}) = 0;
   // RunStart, then connects. Ends the check if the result is unusable. Several may live in one
   // check.
   virtual ShimUnderTest& StartShim(const Bundle& bundle, const StartOptions& options = {}) = 0;
@@ -96,9 +100,17 @@ class CheckContext {
   virtual void Linger(std::chrono::milliseconds duration) = 0;
   // A file the guest can write to or run, see ProcessSpec; directories private to this check.
   virtual std::string ScratchDirectory() = 0;
-  virtual std::string SocketDirectory() = 0;  // /run/containerd/s of this world
-  virtual Processes& World() = 0;             // /proc, mounts, cgroups as seen here
-  virtual std::uint64_t Seed() = 0;           // differs between repeats, printed with failures
+  virtual std::string SocketDirectory() = 0;    // /run/containerd/s of this world
+  virtual Processes& World() = 0;               // /proc, mounts, cgroups as seen here
+  virtual std::string Namespace() = 0;          // containerd namespace of this check
+  virtual std::string ContainerdAddress() = 0;  // what `-address` carries (GRPC_ADDRESS)
+  // Absolute path at which a fixture program runs on the host side of this world (hooks, loggers).
+  virtual std::string ProgramOnHost(const std::string& name) = 0;
+  // The client's end of a bundle's `log` FIFO: stop reading and close it (FILE-04), or fill the
+  // pipe to the brim and stop reading (FILE-05).
+  virtual void CloseLog(const Bundle& bundle) = 0;
+  virtual void FillLog(const Bundle& bundle) = 0;
+  virtual std::uint64_t Seed() = 0;  // differs between repeats, printed with failures
   // A need that can only be judged at run time.
   [[noreturn]] virtual void Skip(const std::string& reason) = 0;
   // Legal but unwise, or a profile value worth knowing; never red.

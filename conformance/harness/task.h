@@ -102,6 +102,8 @@ struct CreateOptions {
   ShimUnderTest* shim = nullptr;
   bool mount_rootfs = true;  // false: no Create.rootfs entries, the spec's root path is used
   std::string runc_options;  // serialized containerd.runc.v1.Options for Create.options
+  // Last word on the serialized containerd.task.v3.CreateTaskRequest before it is sent.
+  std::function<std::string(std::string request)> edit_request;
   CallOptions call;
 };
 struct ExecOptions {
