@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "container/cgroup.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "container/kernel_file.h"
+#include "container/limits.h"
+#include "container/mount_table.h"
+
+namespace container {
+namespace {
+
+// Any v1 hierarchy lists the same members; engines are free to skip some of them.
+constexpr absl::string_view kMemberControllers[] = {"freezer", "pids",   "memory", "devices",
+                                                    "cpu",     "cpuset", "blkio",  "name=systemd"};
+
+bool IsDirectory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+// A v1 mount's super options hold flags ("rw") beside controllers. Every name is kept: looking up a
+// controller that is none finds nothing.
+std::vector<std::string> ControllersOf(const MountEntry& entry) {
+  std::vector<std::string> names = absl::StrSplit(entry.super_options, ',');
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) {
+                               return name.empty() || name == "rw" || name == "ro";
+                             }),
+              names.end());
+  return names;
+}
+
+// True if `directory` is `inner` or lies above it.
+bool Holds(const std::string& directory, const std::string& inner) {
+  if (directory.empty() || !absl::StartsWith(inner, directory)) return false;
+  return inner.size() == directory.size() || inner[directory.size()] == '/';
+}
+
+absl::StatusOr<std::set<pid_t>> CollectProcesses(const std::string& directory) {
+  std::set<pid_t> pids;
+  std::vector<std::string> pending = {directory};
+  while (!pending.empty()) {
+    const std::string current = std::move(pending.back());
+    pending.pop_back();
+    const absl::StatusOr<std::string> text = ReadKernelFile(absl::StrCat(current, "/cgroup.procs"));
+    // UNIMPLEMENTED: a threaded v2 cgroup, whose processes are listed above it.
+    if (!text.ok() && !absl::IsNotFound(text.status()) && !absl::IsUnimplemented(text.status())) {
+      return text.status();
+    }
+    if (text.ok()) {
+      for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+        int pid = 0;
+        // 0 stands for a process outside our pid namespace; kill(0) would mean our own group.
+        if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.insert(pid);
+      }
+    }
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(current, error), end; !error && it != end;
+         it.increment(error)) {
+      if (it->is_directory(error) && !it->is_symlink(error)) pending.push_back(it->path().string());
+    }
+  }
+  return pids;
+}
+
+// Signals those of `pids` that are not in `reached` yet.
+absl::Status SignalNew(const std::set<pid_t>& pids, int signo, std::set<pid_t>& reached) {
+  for (const pid_t pid : pids) {
+    if (!reached.insert(pid).second) continue;
+    if (::kill(pid, signo) != 0 && errno != ESRCH) {
+      return base::ErrnoStatus(errno, absl::StrCat("kill ", pid));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetFreezer(const Cgroup& cgroup, bool frozen) {
+  const std::string directory = cgroup.DirectoryOf("freezer");
+  if (directory.empty()) return absl::NotFoundError("no freezer cgroup");
+  if (cgroup.version == CgroupVersion::kV2) {
+    return WriteKernelFile(absl::StrCat(directory, "/cgroup.freeze"), frozen ? "1" : "0");
+  }
+  return WriteKernelFile(absl::StrCat(directory, "/freezer.state"), frozen ? "FROZEN" : "THAWED");
+}
+
+}  // namespace
+
+std::string Cgroup::DirectoryOf(absl::string_view controller) const {
+  if (version == CgroupVersion::kV2) return unified;
+  const auto found = controllers.find(std::string(controller));
+  return found == controllers.end() ? std::string() : found->second;
+}
+
+std::string Cgroup::MembersDirectory() const {
+  if (version == CgroupVersion::kV2) return unified;
+  for (const absl::string_view controller : kMemberControllers) {
+    std::string directory = DirectoryOf(controller);
+    if (!directory.empty()) return directory;
+  }
+  return controllers.empty() ? unified : controllers.begin()->second;
+}
+
+CgroupMounts CgroupMounts::Parse(absl::string_view mountinfo, const std::string& root) {
+  CgroupMounts mounts;
+  mounts.root_ = root;
+  for (const MountEntry& entry : ParseMountInfo(mountinfo)) {
+    if (entry.type != "cgroup" && entry.type != "cgroup2") continue;
+    Hierarchy hierarchy{
+        .directory = root + entry.mount_point, .mounted = entry.root, .controllers = {}};
+    if (entry.type == "cgroup") {
+      hierarchy.controllers = ControllersOf(entry);
+      const bool named =
+          std::any_of(hierarchy.controllers.begin(), hierarchy.controllers.end(),
+                      [](const std::string& name) { return absl::StartsWith(name, "name="); });
+      // A named hierarchy beside v2 is systemd's book-keeping, not a controller.
+      if (!named) mounts.version_ = CgroupVersion::kV1;
+    }
+    mounts.hierarchies_.push_back(std::move(hierarchy));
+  }
+  return mounts;
+}
+
+absl::StatusOr<CgroupMounts> CgroupMounts::Read(const std::string& root) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadKernelFile(absl::StrCat(root, "/proc/self/mountinfo")));
+  return Parse(text, root);
+}
+
+std::string CgroupMounts::DirectoryOf(const Hierarchy& hierarchy, absl::string_view path) {
+  if (hierarchy.mounted != "/") {
+    if (!absl::ConsumePrefix(&path, hierarchy.mounted)) return "";
+    if (!path.empty() && path.front() != '/') return "";
+  }
+  return absl::StrCat(hierarchy.directory, absl::StripSuffix(path, "/"));
+}
+
+Cgroup CgroupMounts::ParseMembership(absl::string_view proc_cgroup) const {
+  Cgroup cgroup{.version = version_, .controllers = {}, .unified = ""};
+  for (const absl::string_view line : absl::StrSplit(proc_cgroup, '\n', absl::SkipEmpty())) {
+    // "ID:CONTROLLER,CONTROLLER:PATH"; the path may hold colons. v2 is ID 0 without controllers.
+    const std::vector<std::string> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (fields.size() != 3) continue;
+    const std::vector<std::string> controllers = absl::StrSplit(fields[1], ',');
+    for (const std::string& controller : controllers) {
+      for (const Hierarchy& hierarchy : hierarchies_) {
+        const bool fits = controller.empty()
+                              ? hierarchy.controllers.empty()
+                              : std::count(hierarchy.controllers.begin(),
+                                           hierarchy.controllers.end(), controller) > 0;
+        if (!fits) continue;
+        std::string directory = DirectoryOf(hierarchy, fields[2]);
+        if (directory.empty()) continue;
+        if (controller.empty()) {
+          cgroup.unified = std::move(directory);
+        } else {
+          cgroup.controllers[controller] = std::move(directory);
+        }
+        break;
+      }
+    }
+  }
+  return cgroup;
+}
+
+absl::StatusOr<Cgroup> CgroupMounts::LocateOwn(pid_t pid) const {
+  ASSIGN_OR_RETURN(const std::string theirs,
+                   ReadKernelFile(absl::StrCat(root_, "/proc/", pid, "/cgroup")));
+  ASSIGN_OR_RETURN(const std::string ours,
+                   ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
+  Cgroup cgroup = ParseMembership(theirs);
+  const Cgroup self = ParseMembership(ours);
+  if (Holds(cgroup.unified, self.unified)) cgroup.unified.clear();
+  for (auto it = cgroup.controllers.begin(); it != cgroup.controllers.end();) {
+    const auto own = self.controllers.find(it->first);
+    const bool shared = own != self.controllers.end() && Holds(it->second, own->second);
+    it = shared ? cgroup.controllers.erase(it) : std::next(it);
+  }
+  if (cgroup.MembersDirectory().empty()) {
+    return absl::NotFoundError(absl::StrCat("process ", pid, " has no cgroup of its own"));
+  }
+  return cgroup;
+}
+
+bool Exists(const Cgroup& cgroup) {
+  const std::string directory = cgroup.MembersDirectory();
+  return !directory.empty() && IsDirectory(directory);
+}
+
+absl::StatusOr<std::vector<pid_t>> ListProcesses(const Cgroup& cgroup) {
+  const std::string directory = cgroup.MembersDirectory();
+  if (directory.empty()) return std::vector<pid_t>();
+  ASSIGN_OR_RETURN(const std::set<pid_t> pids, CollectProcesses(directory));
+  return std::vector<pid_t>(pids.begin(), pids.end());
+}
+
+absl::Status SignalAll(const Cgroup& cgroup, int signo) {
+  const std::string directory = cgroup.MembersDirectory();
+  if (directory.empty()) return absl::NotFoundError("no cgroup");
+  const bool kill_v1 = signo == SIGKILL && cgroup.version == CgroupVersion::kV1;
+  std::set<pid_t> reached;
+  absl::Status status;
+  for (int pass = 0; pass < kSignalPassesMax && status.ok(); ++pass) {
+    ASSIGN_OR_RETURN(const std::set<pid_t> pids, CollectProcesses(directory));
+    if (pass == 0 && signo == SIGKILL && !kill_v1 && !pids.empty() &&
+        WriteKernelFile(absl::StrCat(directory, "/cgroup.kill"), "1").ok()) {
+      return absl::OkStatus();  // since Linux 5.14; otherwise one by one
+    }
+    const std::size_t reached_before = reached.size();
+    status = SignalNew(pids, signo, reached);
+    if (reached.size() == reached_before) break;
+    // Someone forks as fast as we kill: hold them, the signals wait until the end.
+    if (kill_v1 && pass == 1) (void)SetFreezer(cgroup, true);
+  }
+  if (signo == SIGKILL) (void)Thaw(cgroup);
+  if (status.ok() && reached.empty()) {
+    return absl::NotFoundError(absl::StrCat("no process in ", directory));
+  }
+  return status;
+}
+
+absl::Status Thaw(const Cgroup& cgroup) { return SetFreezer(cgroup, false); }
+
+absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup) {
+  if (cgroup.version != CgroupVersion::kV2 || cgroup.unified.empty()) return absl::OkStatus();
+  const std::string root = mounts.ParseMembership("0::/").unified;
+  if (root.empty() || !Holds(root, cgroup.unified)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string available,
+                   ReadKernelFile(absl::StrCat(root, "/cgroup.controllers")));
+  const std::vector<std::string> names =
+      absl::StrSplit(absl::StripAsciiWhitespace(available), ' ', absl::SkipEmpty());
+  const std::string request = absl::StrJoin(
+      names, " ", [](std::string* out, const auto& name) { absl::StrAppend(out, "+", name); });
+  absl::Status first_failure;
+  // From the root down to the parent: each level can pass on only what it was given.
+  for (std::size_t end = root.size(); end != std::string::npos && end < cgroup.unified.size();
+       end = cgroup.unified.find('/', end + 1)) {
+    first_failure.Update(WriteKernelFile(
+        absl::StrCat(cgroup.unified.substr(0, end), "/cgroup.subtree_control"), request));
+  }
+  return first_failure;
+}
+
+}  // namespace container
