@@ -64,6 +64,8 @@ class CheckContext {
   virtual ShimUnderTest& StartShim(const Bundle& bundle, const StartOptions& options = {}) = 0;
   // Connects again to an address (SOCK-13, REC-20); ends the check if that fails.
   virtual ShimUnderTest& ConnectTo(const std::string& address, int task_version) = 0;
+  // Whether anybody listens at the address right now.
+  virtual bool CanConnect(const std::string& address) = 0;
   // Runs `SHIM ... delete` as containerd does (DEL-01).
   virtual DeleteResult RunDelete(const Bundle& bundle, const StartOptions& options = {}) = 0;
   // Runs the shim binary with exactly these arguments (`-v`, `-info`, nonsense).
@@ -77,6 +79,10 @@ class CheckContext {
   virtual Task Create(const ProcessSpec& process, const CreateOptions& options = {}) = 0;
   // The same without judging; Task::create_status() says how Create ended.
   virtual Task TryCreate(const ProcessSpec& process, const CreateOptions& options = {}) = 0;
+  // Create in flight, with streams of its own; clean-up knows the container.
+  virtual std::unique_ptr<PendingReply> CreateAsync(ShimUnderTest& shim, const Bundle& bundle) = 0;
+  // The same task over another connection (REC-20); streams and pidfd are the original's.
+  virtual Task Attach(const Task& task, ShimUnderTest& connection) = 0;
   // Create + Start, both required to succeed.
   Task Run(const ProcessSpec& process, const CreateOptions& options = {});
 
