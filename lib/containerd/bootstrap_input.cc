@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <absl/strings/str_cat.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <climits>
 
@@ -50,6 +50,9 @@ StartInput FromParams(const wire::BootstrapParams& params) {
 
 StartInput ParseStartInput(absl::string_view bytes, absl::string_view expected_id,
                            absl::string_view expected_namespace) {
+  // Whatever libprotobuf has to say about foreign bytes would end up in the result of `start`,
+  // whose stderr is its stdout (START-03).
+  const google::protobuf::LogSilencer silencer;
   StartInput input;
   if (bytes.empty()) return input;
   wire::BootstrapParams params;

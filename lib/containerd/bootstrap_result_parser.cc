@@ -4,6 +4,7 @@
 #include <absl/strings/escaping.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <climits>
 #include <nlohmann/json.hpp>
@@ -128,6 +129,7 @@ BootstrapResult FromMessage(const wire::BootstrapResult& message) {
 
 absl::StatusOr<BootstrapResult> ParseStartResult(absl::string_view output) {
   if (output.empty()) return absl::InvalidArgumentError("start printed no result");
+  const google::protobuf::LogSilencer silencer;  // most outputs are not protobuf
   wire::BootstrapResult message;
   if (output.size() <= INT_MAX &&
       message.ParseFromArray(output.data(), static_cast<int>(output.size()))) {
