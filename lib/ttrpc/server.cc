@@ -118,8 +118,8 @@ bool Server::Impl::AcceptOne() {
 }
 
 void Server::Impl::Admit(base::UniqueFd socket) {
-  if (connections.size() >= kConnectionsMax) {
-    log.Warning("ttrpc: connection refused, ", kConnectionsMax, " are open");
+  if (connections.size() >= options.connections_max) {
+    log.Warning("ttrpc: connection refused, ", options.connections_max, " are open");
     return;
   }
   if (options.same_user_only) {

@@ -18,6 +18,8 @@ namespace ttrpc {
 struct ServerOptions {
   // Disconnect peers whose effective uid or gid is not ours, without a reply (SOCK-12).
   bool same_user_only = true;
+  // More are accepted and closed at once.
+  std::size_t connections_max = kConnectionsMax;
 };
 
 // Serves `router` on a listening unix socket. One thread; destroy before `loop`. `router` and `log`
