@@ -350,7 +350,7 @@ ProcessSpec OnTerminal(ProcessSpec process) {
 void TerminalIsATty(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
   check.EXPECT_THAT(
-      task.stdio().AwaitOutput("tty 0 1 2"), Eq(true),
+      task.stdio().AwaitOutput("tty 0 yes\r\ntty 1 yes\r\ntty 2 yes"), Eq(true),
       {.text = absl::StrCat("the program saw: ", task.stdio().output()), .code = why::kOutputLost});
   check.ASSERT_THAT(task.stdio().WriteInput("quit\n"), IsOk(), {.code = why::kInputLost});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
