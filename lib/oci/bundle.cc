@@ -67,10 +67,10 @@ absl::StatusOr<std::optional<gid_t>> RemappedRootGroup(const Spec& spec) {
 
 absl::Status WriteExtras(const std::string& directory, const BundleExtras& extras) {
   if (!extras.work_directory.empty()) {
-    const std::string& work = extras.work_directory;
-    if (mkdir(work.c_str(), kPrivateMode) != 0 && errno != EEXIST) return Failed("mkdir", work);
+    const absl::Status made = MakeDirectory(extras.work_directory, kPrivateMode);
+    if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
     const std::string link = absl::StrCat(directory, "/", kWorkLink);
-    if (symlink(work.c_str(), link.c_str()) != 0) return Failed("symlink", link);
+    if (symlink(extras.work_directory.c_str(), link.c_str()) != 0) return Failed("symlink", link);
   }
   if (extras.log_fifo) {
     RETURN_IF_ERROR(base::MakeFifo(absl::StrCat(directory, "/", kLogFifo), kPrivateMode));
