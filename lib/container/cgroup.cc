@@ -53,28 +53,30 @@ bool Holds(const std::string& directory, const std::string& inner) {
   return inner.size() == directory.size() || inner[directory.size()] == '/';
 }
 
+// `directory` and all below it, each before those it holds.
+std::vector<std::string> WithSubdirectories(const std::string& directory) {
+  std::vector<std::string> found = {directory};
+  for (std::size_t next = 0; next < found.size(); ++next) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(found[next], error), end; !error && it != end;
+         it.increment(error)) {
+      if (it->is_directory(error) && !it->is_symlink(error)) found.push_back(it->path().string());
+    }
+  }
+  return found;
+}
+
 absl::StatusOr<std::set<pid_t>> CollectProcesses(const std::string& directory) {
   std::set<pid_t> pids;
-  std::vector<std::string> pending = {directory};
-  while (!pending.empty()) {
-    const std::string current = std::move(pending.back());
-    pending.pop_back();
+  for (const std::string& current : WithSubdirectories(directory)) {
     const absl::StatusOr<std::string> text = ReadKernelFile(absl::StrCat(current, "/cgroup.procs"));
     // UNIMPLEMENTED: a threaded v2 cgroup, whose processes are listed above it.
-    if (!text.ok() && !absl::IsNotFound(text.status()) && !absl::IsUnimplemented(text.status())) {
-      return text.status();
-    }
-    if (text.ok()) {
-      for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
-        int pid = 0;
-        // 0 stands for a process outside our pid namespace; kill(0) would mean our own group.
-        if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.insert(pid);
-      }
-    }
-    std::error_code error;
-    for (std::filesystem::directory_iterator it(current, error), end; !error && it != end;
-         it.increment(error)) {
-      if (it->is_directory(error) && !it->is_symlink(error)) pending.push_back(it->path().string());
+    if (absl::IsNotFound(text.status()) || absl::IsUnimplemented(text.status())) continue;
+    RETURN_IF_ERROR(text.status());
+    for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+      int pid = 0;
+      // 0 stands for a process outside our pid namespace; kill(0) would mean our own group.
+      if (absl::SimpleAtoi(line, &pid) && pid > 0) pids.insert(pid);
     }
   }
   return pids;
@@ -236,6 +238,22 @@ absl::Status SignalAll(const Cgroup& cgroup, int signo) {
 }
 
 absl::Status Thaw(const Cgroup& cgroup) { return SetFreezer(cgroup, false); }
+
+absl::Status Remove(const Cgroup& cgroup) {
+  absl::Status first_failure;
+  std::vector<std::string> tops;
+  if (!cgroup.unified.empty()) tops.push_back(cgroup.unified);
+  for (const auto& [controller, directory] : cgroup.controllers) tops.push_back(directory);
+  for (const std::string& top : tops) {
+    std::vector<std::string> directories = WithSubdirectories(top);
+    std::reverse(directories.begin(), directories.end());
+    for (const std::string& directory : directories) {
+      if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) continue;
+      first_failure.Update(base::ErrnoStatus(errno, absl::StrCat("rmdir ", directory)));
+    }
+  }
+  return first_failure;
+}
 
 absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup) {
   if (cgroup.version != CgroupVersion::kV2 || cgroup.unified.empty()) return absl::OkStatus();

@@ -73,6 +73,9 @@ absl::Status SignalAll(const Cgroup& cgroup, int signo);
 // Lets a frozen cgroup go on; no effect on others. NOT_FOUND if it is gone.
 absl::Status Thaw(const Cgroup& cgroup);
 
+// Removes the cgroup's directories and those below, as far as no process is left in them.
+absl::Status Remove(const Cgroup& cgroup);
+
 // v2: lets the cgroups above `cgroup` hand every controller of the root down (RES-02). No effect on
 // v1, where all are always available.
 absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup);

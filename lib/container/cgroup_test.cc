@@ -189,6 +189,12 @@ TEST_F(CgroupOnHost, MembersAreLocatedListedFrozenAndKilled) {
   EXPECT_EQ(base::testing::WaitForExit(first->pid)->signal, SIGKILL);
   EXPECT_EQ(base::testing::WaitForExit(second->pid)->signal, SIGKILL);
   EXPECT_EQ(SignalAll(*own, SIGKILL).code(), absl::StatusCode::kNotFound);
+
+  std::filesystem::create_directory(own->DirectoryOf("pids") + "/inner");
+  EXPECT_TRUE(Remove(*own).ok());
+  EXPECT_FALSE(Exists(*own));
+  EXPECT_TRUE(Remove(*own).ok()) << "gone is fine";
+  EXPECT_TRUE(host_->Recreate().ok());
 }
 
 TEST_F(CgroupOnHost, ProcessesThatKeepForkingAreAllReached) {

@@ -33,13 +33,19 @@ absl::StatusOr<HostCgroup> HostCgroup::Create(const std::vector<std::string>& co
       return absl::FailedPreconditionError(
           absl::StrCat("cgroup controller ", controller, " is not mounted"));
     }
-    const std::string directory = absl::StrCat(top, "/shimgauge-test-", ::getpid());
+    made.cgroup_.controllers[controller] = absl::StrCat(top, "/shimgauge-test-", ::getpid());
+  }
+  RETURN_IF_ERROR(made.Recreate());
+  return made;
+}
+
+absl::Status HostCgroup::Recreate() {
+  for (const auto& [controller, directory] : cgroup_.controllers) {
     if (::mkdir(directory.c_str(), 0755) != 0) {
       return base::ErrnoStatus(errno, absl::StrCat("mkdir ", directory));
     }
-    made.cgroup_.controllers[controller] = directory;
   }
-  return made;
+  return absl::OkStatus();
 }
 
 HostCgroup::HostCgroup(HostCgroup&& other) noexcept
@@ -50,7 +56,7 @@ HostCgroup::~HostCgroup() {
   (void)SignalAll(cgroup_, SIGKILL);
   AwaitEmpty();
   for (const auto& [controller, directory] : cgroup_.controllers) {
-    EXPECT_EQ(::rmdir(directory.c_str()), 0) << directory << ": " << errno;
+    EXPECT_TRUE(::rmdir(directory.c_str()) == 0 || errno == ENOENT) << directory << ": " << errno;
   }
 }
 

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/oci/oci_backend.h"
+
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "reference-shim/backends/oci/container_creation.h"
+#include "reference-shim/backends/oci/engine_runs.h"
+#include "reference-shim/backends/oci/limits.h"
+#include "reference-shim/backends/oci/oci_host.h"
+#include "reference-shim/backends/oci/reclaim.h"
+
+namespace backends {
+namespace {
+
+// Operations under way, each of which ends by calling the continuation it was made with.
+template <typename Operation>
+class Operations {
+ public:
+  template <typename Spec, typename Result>
+  void Run(OciHost& host, Spec spec, absl::AnyInvocable<void(Result)> done) {
+    const std::uint64_t key = next_++;
+    auto operation = std::make_unique<Operation>(
+        host, std::move(spec), [this, key, done = std::move(done)](Result result) mutable {
+          const auto finished = under_way_.extract(key);  // goes when this returns
+          done(std::move(result));                        // may destroy this
+        });
+    Operation& running = *operation;
+    under_way_.emplace(key, std::move(operation));
+    running.Run();
+  }
+
+ private:
+  std::uint64_t next_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<Operation>> under_way_;
+};
+
+class OciBackend : public shim::Backend {
+ public:
+  explicit OciBackend(const shim::BackendContext& context) : host_(context) {}
+
+  [[nodiscard]] shim::Capabilities capabilities() const override {
+    return {.exec = true,
+            .terminal = true,
+            .pause = true,
+            .update = true,
+            .checkpoint = true,
+            .stats = true};
+  }
+
+  void Create(shim::CreateSpec spec, shim::Done<std::unique_ptr<shim::Workload>> done) override {
+    creations_.Run(host_, std::move(spec), std::move(done));
+  }
+
+  void Reclaim(shim::ReclaimSpec spec, shim::Done<> done) override {
+    reclaims_.Run(host_, std::move(spec), std::move(done));
+  }
+
+  void Features(shim::Opaque options, shim::Done<std::string> done) override;
+
+ private:
+  OciHost host_;
+  Operations<ContainerCreation> creations_;
+  Operations<backends::Reclaim> reclaims_;
+  EngineRuns runs_;
+};
+
+void OciBackend::Features(shim::Opaque options, shim::Done<std::string> done) {
+  const absl::StatusOr<EngineOptions> parsed = ParseEngineOptions(options);
+  if (!parsed.ok()) return done(parsed.status());
+  EngineSettings settings;
+  if (!parsed->binary.empty()) settings.binary = parsed->binary;
+  const Engine engine(host_, std::move(settings));
+  runs_.Start(engine, {.verb = "features"}, {}, kFeaturesTimeout,
+              [done = std::move(done)](absl::StatusOr<std::string> result) mutable {
+                // An engine without the sub-command has no features to tell (INFO-05).
+                if (!result.ok() && !absl::IsNotFound(result.status())) return done(std::string());
+                done(std::move(result));
+              });
+}
+
+}  // namespace
+
+std::unique_ptr<shim::Backend> MakeOciBackend(const shim::BackendContext& context) {
+  return std::make_unique<OciBackend>(context);
+}
+
+}  // namespace backends

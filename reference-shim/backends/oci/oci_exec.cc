@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/oci/oci_exec.h"
+
+#include <absl/strings/str_cat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "reference-shim/shim/small_file.h"
+
+namespace backends {
+namespace {
+
+constexpr unsigned kProcessFileMode = 0600;  // its environment may hold secrets
+
+// containerd's ids never begin with a dot, so no other exec can have this one.
+std::string FileStem(const std::string& exec_id) { return exec_id == "init" ? ".init" : exec_id; }
+
+}  // namespace
+
+OciExec::OciExec(OciHost& host, const Engine& engine, std::string container_id, shim::ExecSpec spec)
+    : host_(host),
+      engine_(engine),
+      container_id_(std::move(container_id)),
+      spec_(std::move(spec)),
+      file_stem_(absl::StrCat(engine.settings().bundle, "/", FileStem(spec_.exec_id))),
+      process_file_(absl::StrCat(file_stem_, ".process.json")),
+      pid_file_(absl::StrCat(file_stem_, ".pid")),
+      launch_(host, engine),
+      process_(host) {}
+
+OciExec::~OciExec() {
+  (void)process_.Signal(SIGKILL);
+  ::unlink(process_file_.c_str());
+  ::unlink(pid_file_.c_str());
+}
+
+void OciExec::Start(shim::Done<pid_t> done) {
+  done_ = std::move(done);
+  const absl::Status written =
+      shim::WriteFileAtomically(process_file_, spec_.process_json, kProcessFileMode);
+  if (!written.ok()) return std::exchange(done_, nullptr)(written);
+  launch_.Run({.command = {.verb = "exec",
+                           .flags = {"--process", process_file_, "--detach"},
+                           .arguments = {container_id_}},
+               .pid_file = pid_file_,
+               .console_name = absl::StrCat(FileStem(spec_.exec_id), ".console"),
+               .io = std::move(spec_.io)},
+              [this](const absl::Status& status) { OnLaunched(status); });
+}
+
+void OciExec::OnLaunched(const absl::Status& status) {
+  ::unlink(process_file_.c_str());  // LEAK-05
+  absl::StatusOr<pid_t> pid = status.ok() ? process_.Adopt(pid_file_, std::move(spec_.on_exit))
+                                          : absl::StatusOr<pid_t>(status);
+  std::exchange(done_, nullptr)(std::move(pid));  // may destroy this
+}
+
+void OciExec::Signal(int signo, shim::Done<> done) { done(process_.Signal(signo)); }
+
+void OciExec::Resize(shim::WindowSize, shim::Done<> done) {
+  done(absl::UnimplementedError("the shim holds the console"));
+}
+
+}  // namespace backends
