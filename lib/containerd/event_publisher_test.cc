@@ -2,10 +2,10 @@
 #include "containerd/event_publisher.h"
 
 #include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -13,14 +13,13 @@
 #include <memory>
 #include <optional>
 
-#include "base/status_macros.h"
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
-#include "base/testing/temp_dir.h"
 #include "containerd/envelope.h"
 #include "containerd/timestamps.h"
 #include "services/events/ttrpc.ttrpc.h"
 #include "ttrpc/server.h"
+#include "ttrpc/testing/loop_test.h"
 
 namespace containerd {
 namespace {
@@ -71,18 +70,11 @@ class Sink : public wire::EventsService {
 };
 
 base::UniqueFd Listen(const std::string& path, int backlog = 16) {
-  base::UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
   unlink(path.c_str());
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      listen(fd.get(), backlog) != 0) {
-    ADD_FAILURE() << base::ErrnoStatus(errno, path);
-  }
-  return fd;
+  return ::ttrpc::testing::Listen(path, backlog);
 }
 
-class EventPublisherTest : public ::testing::Test {
+class EventPublisherTest : public base::testing::ProcessTest {
  protected:
   EventPublisherTest()
       : log_pipe_(*base::testing::MakePipe()), log_(log_pipe_.write.get(), base::LogLevel::kDebug) {
@@ -125,8 +117,6 @@ class EventPublisherTest : public ::testing::Test {
     return base::testing::ReadToEof(log_pipe_.read);
   }
 
-  base::testing::LeakGuard leak_guard_;
-  base::testing::TempDir temp_;
   std::string path_ = temp_.File("events.sock");
   base::testing::Pipe log_pipe_;
   base::Log log_;
@@ -274,7 +264,8 @@ TEST_F(EventPublisherTest, RepeatsAtOnceWhenTheConnectionCloses) {
 // A server that hangs up on every call is met at most twice per attempt.
 TEST_F(EventPublisherTest, RepeatsOnlyOncePerAttempt) {
   options_.retry_pauses = {};
-  base::UniqueFd listener = Listen(path_);
+  const base::UniqueFd listener = Listen(path_);
+  ASSERT_EQ(fcntl(listener.get(), F_SETFL, O_NONBLOCK), 0);
   MakePublisher();
   Publish("/a");
   int connections = 0;

@@ -17,10 +17,6 @@
 #include "oci/minimal_spec.h"
 #include "oci/testing/full_spec.h"
 
-#ifndef OCI_GUEST_PROGRAM
-#error "the build names the static program that is run in a container"
-#endif
-
 namespace oci {
 namespace {
 
@@ -160,30 +156,43 @@ TEST_F(BundleTest, ReadingIsBounded) {
   EXPECT_EQ(ReadConfig(path_).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
-// The proof that the bundles are bundles: a real engine runs one.
-TEST_F(BundleTest, RuncRunsAMinimalBundle) {
-  if (geteuid() != 0) GTEST_SKIP() << "running a container takes root";
-  const char* runc = nullptr;
-  for (const char* candidate : {"/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc"}) {
-    if (access(candidate, X_OK) == 0) runc = candidate;
+// The proof that the bundles are bundles: a real engine runs them.
+class RuncTest : public BundleTest {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "running a container takes root";
+    for (const char* candidate : {"/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc"}) {
+      if (access(candidate, X_OK) == 0) runc_ = candidate;
+    }
+    if (runc_.empty()) GTEST_SKIP() << "runc is not installed";
   }
-  if (runc == nullptr) GTEST_SKIP() << "runc is not installed";
 
-  ASSERT_TRUE(WriteBundle(path_, MinimalLinuxSpec({"/guest", "a b"})).ok());
-  std::filesystem::copy_file(OCI_GUEST_PROGRAM, path_ + "/rootfs/guest");
-  const std::string id = absl::StrCat("oci-bundle-test-", getpid());
-  const absl::StatusOr<base::testing::RunResult> run =
-      base::testing::RunToExit(runc, {"--root", temp_.File("state"), "run", "--bundle", path_, id});
-  ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_EQ(run->out,
-            "pid 1 host container\n"
-            "arg a b\n"
-            "/proc/self present\n"
-            "/dev/null present\n"
-            "/dev/ptmx present\n"
-            "/dev/shm present\n")
-      << run->err;
-  EXPECT_EQ(run->status.ShellStatus(), 7u);
+  base::testing::RunResult Run(const std::string& program, const Strings& arguments) {
+    Strings args = {"/" + program};
+    args.insert(args.end(), arguments.begin(), arguments.end());
+    EXPECT_TRUE(WriteBundle(path_, MinimalLinuxSpec(args)).ok());
+    std::filesystem::copy_file(absl::StrCat(SHIMGAUGE_FIXTURES, "/", program),
+                               absl::StrCat(path_, "/rootfs/", program));
+    const std::string id = absl::StrCat("oci-bundle-test-", getpid());
+    return *base::testing::RunToExit(runc_,
+                                     {"--root", temp_.File("state"), "run", "--bundle", path_, id});
+  }
+
+  std::string runc_;
+};
+
+TEST_F(RuncTest, RunsTheProgramWithItsArguments) {
+  const base::testing::RunResult run = Run("exit_code", {"7"});
+  EXPECT_EQ(run.status.ShellStatus(), 7u) << run.err;
+}
+
+TEST_F(RuncTest, RunsInNamespacesAsRootWithTheUsualCapabilities) {
+  const base::testing::RunResult run = Run("print_identity", {});
+  EXPECT_EQ(run.status.ShellStatus(), 0u) << run.err;
+  for (const char* line : {"\npid 1\n", "\nhostname container\n", "uid 0 0 0\n", "\ncwd /\n",
+                           "\nno_new_privs 1\n", "\ncap_effective 00000000a80425fb\n"}) {
+    EXPECT_THAT(run.out, HasSubstr(line));
+  }
 }
 
 }  // namespace
