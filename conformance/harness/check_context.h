@@ -127,7 +127,8 @@ class CheckContext {
   // --- expectations ---------------------------------------------------------------------------
   // Records a failure and goes on. `code` is one of why::k*, by default what the type of `value`
   // suggests (a Status: reply.code, events: event.order, an ExitInfo: exit.status, else
-  // reply.field). `requirement` names the id when it is not the check's first.
+  // reply.field; what IsOkAndHolds found in a StatusOr counts by its own type). `requirement` names
+  // the id when it is not the check's first.
   template <typename T, typename M>
   bool EXPECT_THAT(const T& value, const M& matcher, Because because = {},
                    base::Here here = base::Here()) {
@@ -146,6 +147,7 @@ class CheckContext {
       RecordStatus(result.status(), std::move(because), here);
       throw CheckEnded{};
     }
+    NotePassed();
     return *std::move(result);
   }
   void Require(const absl::Status& status, Because because = {}, base::Here here = base::Here()) {
@@ -153,6 +155,7 @@ class CheckContext {
       RecordStatus(status, std::move(because), here);
       throw CheckEnded{};
     }
+    NotePassed();
   }
   // Records a failure stated by hand, goes on.
   virtual void AddFailure(Why why) = 0;
@@ -170,7 +173,7 @@ class CheckContext {
     std::ostringstream expected;
     typed.DescribeTo(&expected);
     Why why;
-    why.code = because.code.empty() ? DefaultWhyCode<T>() : because.code;
+    why.code = because.code.empty() ? DefaultWhyCode<M>(value) : because.code;
     why.text = because.text;
     why.requirement = because.requirement;
     why.expected = expected.str();

@@ -152,6 +152,7 @@ class Task {
   [[nodiscard]] bool ProcessGone() const;
 
  private:
+  friend class CheckContextImpl;
   std::shared_ptr<Impl> impl_;  // shared by the context (clean-up) and the check's copies
 };
 

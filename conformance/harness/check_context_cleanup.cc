@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/check_context_cleanup.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include "base/pidfd.h"
+#include "conformance/harness/check_context.h"
+#include "conformance/harness/history_judge.h"
+#include "conformance/harness/task_messages.h"
+#include "task/v3/task.pb.h"
+
+namespace conformance {
+namespace {
+
+namespace v3 = containerd::task::v3;
+using Lane = HistoryEntry::Lane;
+using std::chrono::milliseconds;
+
+// Caps, scaled like all deadlines. Delete may wait for output as long as DELETE-08 says.
+constexpr milliseconds kKillCap{5000};
+constexpr milliseconds kWaitCap{5000};
+constexpr milliseconds kDeleteCap{15000};
+constexpr milliseconds kMeetCap{5000};
+constexpr milliseconds kShutdownCap{5000};
+constexpr milliseconds kEventsCap{5000};
+constexpr milliseconds kExitCap{10000};
+constexpr milliseconds kExitCapUndelivered{20000};  // EVT-46 with room to spare
+constexpr milliseconds kImpatientCap{2000};
+constexpr milliseconds kDeleteActionCap{5000};  // DEL-05
+
+template <typename Request>
+std::string RequestFor(const ProcessKey& key) {
+  Request request;
+  request.set_id(key.container);
+  request.set_exec_id(key.exec);
+  return request.SerializeAsString();
+}
+
+std::string KillRequestFor(const ProcessKey& key) {
+  v3::KillRequest request;
+  request.set_id(key.container);
+  request.set_exec_id(key.exec);
+  request.set_signal(SIGKILL);
+  return request.SerializeAsString();
+}
+
+bool OkOrGone(const absl::Status& status) { return status.ok() || absl::IsNotFound(status); }
+
+CallOptions Within(milliseconds cap) {
+  CallOptions options;
+  options.deadline = cap;
+  return options;
+}
+
+}  // namespace
+
+struct CleanUp::Ending {
+  LiveTask task;
+  ShimConnection* shim = nullptr;
+  std::unique_ptr<PendingReply> kill;
+  std::unique_ptr<PendingReply> wait;
+  std::unique_ptr<PendingReply> removal;
+  [[nodiscard]] ProcessKey key() const { return {task.id, ""}; }
+};
+
+std::vector<Why> CleanUp::Run() {
+  scope_.history().Add(Lane::kWorld, "the check function has ended, clean-up begins");
+  Restore();
+  if (hung_) {
+    KillDaemons();
+  } else {
+    EndTasks();
+    AwaitOwedEvents();
+    ShutDownDaemons();
+  }
+  AwaitDaemons();
+  RunDeletes();
+  Close();
+  return std::move(whys_);
+}
+
+void CleanUp::Fail(const char* code, const char* requirement, std::string text,
+                   std::string expected, std::string observed) {
+  whys_.push_back({.code = code,
+                   .text = absl::StrCat("clean-up: ", text),
+                   .expected = std::move(expected),
+                   .observed = std::move(observed),
+                   .requirement = requirement,
+                   .where = {}});
+}
+
+// The world is made friendly again: whatever the check kept from the shim would only delay it.
+void CleanUp::Restore() {
+  scope_.RunReady();
+  parts_.sink.MakePrompt();
+  parts_.bundles.ServeLogs();
+  const auto read_all = [](ClientProcess& process) { (void)process.stdio().ReopenReaders(); };
+  for (const auto& task : parts_.tasks) {
+    read_all(task->process);
+    for (const auto& exec : task->execs) read_all(exec->process);
+  }
+}
+
+ShimConnection* CleanUp::ConnectionFor(std::size_t number) {
+  const ShimConnection& origin = *parts_.connections[number];
+  if (origin.daemon() != nullptr && !origin.daemon()->alive()) return nullptr;
+  if (ShimConnection* open = parts_.OpenConnectionTo(origin.address())) return open;
+  const auto dialed = parts_.Connect(origin.address(), origin.task_version());
+  return dialed.ok() ? *dialed : nullptr;
+}
+
+void CleanUp::EndTasks() {
+  std::vector<Ending> endings;
+  for (LiveTask& task : LiveTasks(scope_.history().story())) {
+    ShimConnection* const shim = ConnectionFor(task.connection);
+    if (shim == nullptr) continue;
+    Ending& ending = endings.emplace_back();
+    ending.task = std::move(task);
+    ending.shim = shim;
+  }
+  // Each step goes to all tasks before the first answer is awaited.
+  for (Ending& ending : endings) {
+    if (ending.task.waited) continue;
+    ending.kill = ending.shim->CallAsync("Kill", KillRequestFor(ending.key()), Within(kKillCap));
+    ending.wait = ending.shim->CallAsync("Wait", RequestFor<v3::WaitRequest>(ending.key()),
+                                         Within(patient_ ? kWaitCap : kImpatientCap));
+  }
+  for (Ending& ending : endings) {
+    if (!ending.kill) continue;
+    if (const absl::Status killed = ending.kill->Get().status(); !OkOrGone(killed)) {
+      Fail(why::kReplyCode, "KILL-01", absl::StrCat("SIGKILL for ", ending.task.id),
+           "OK, or NOT_FOUND once it has exited", killed.ToString());
+    } else if (const absl::Status waited = ending.wait->Get().status(); !OkOrGone(waited)) {
+      Fail(why::kExitLost, "WAIT-01", absl::StrCat("Wait for ", ending.task.id, " after SIGKILL"),
+           "OK", waited.ToString());
+    }
+  }
+  for (Ending& ending : endings) {
+    EndExecs(ending);
+    ending.removal = ending.shim->CallAsync("Delete", RequestFor<v3::DeleteRequest>(ending.key()),
+                                            Within(patient_ ? kDeleteCap : kImpatientCap));
+  }
+  for (Ending& ending : endings) {
+    const absl::Status deleted = ending.removal->Get().status();
+    if (OkOrGone(deleted)) continue;
+    Fail(why::kReplyCode, "DELETE-01", absl::StrCat("Delete of ", ending.task.id), "OK",
+         deleted.ToString());
+  }
+}
+
+// Not judged: an exec may be in any state here, and Delete of the init forgets it (DELETE-11).
+void CleanUp::EndExecs(const Ending& ending) {
+  for (const std::string& exec : ending.task.execs) {
+    const ProcessKey key{ending.task.id, exec};
+    const auto deleted = ending.shim->Call("Delete", RequestFor<v3::DeleteRequest>(key),
+                                           Within(patient_ ? kDeleteCap : kImpatientCap));
+    if (OkOrGone(deleted.status())) continue;
+    const auto killed = ending.shim->Call("Kill", KillRequestFor(key), Within(kKillCap));
+    if (!killed.ok()) continue;
+    (void)ending.shim->Call("Wait", RequestFor<v3::WaitRequest>(key), Within(kImpatientCap));
+    (void)ending.shim->Call("Delete", RequestFor<v3::DeleteRequest>(key), Within(kImpatientCap));
+  }
+}
+
+void CleanUp::KillDaemons() {
+  for (const auto& daemon : parts_.daemons.all()) {
+    if (!daemon->alive()) continue;
+    parts_.daemons.ExpectDeath(daemon->pid);
+    scope_.history().Add(Lane::kProcess, absl::StrCat("SIGKILL to the shim ", daemon->pid));
+    (void)base::SendSignal(daemon->process->pidfd(), SIGKILL);
+  }
+}
+
+// Shutdown may drop what is still queued (EVT-47 is a SHOULD); so the judge asks before it.
+void CleanUp::AwaitOwedEvents() {
+  const Story& story = scope_.history().story();
+  if (story.sink_disturbed) return;
+  scope_.RunUntil(
+      "events", [&story] { return OwedEvents(story).empty(); },
+      patient_ ? kEventsCap : kImpatientCap);
+}
+
+void CleanUp::ShutDownDaemons() {
+  for (std::size_t i = 0; i < parts_.addresses.size(); ++i) {
+    const std::string address = parts_.addresses[i];
+    ShimConnection* shim = parts_.OpenConnectionTo(address);
+    if (shim == nullptr) {
+      const auto dialed = parts_.Connect(address, scope_.subject().task_version);
+      if (!dialed.ok()) continue;  // nobody there any more
+      shim = *dialed;
+    }
+    const absl::Status met = shim->MeetDaemon(Within(patient_ ? kMeetCap : kImpatientCap));
+    const absl::Status status =
+        met.ok() ? shim->ShutdownWithin("", /*now=*/false,
+                                        Within(patient_ ? kShutdownCap : kImpatientCap))
+                 : met;
+    if (status.ok() || absl::IsUnavailable(status)) continue;
+    Fail(why::kReplyCode, "SHUT-02", absl::StrCat("Shutdown of the shim at ", address),
+         "OK, or the end of the connection", status.ToString());
+  }
+}
+
+void CleanUp::AwaitDaemons() {
+  milliseconds cap = kImpatientCap;
+  if (patient_) cap = scope_.history().story().sink_disturbed ? kExitCapUndelivered : kExitCap;
+  for (const auto& daemon : parts_.daemons.all()) {
+    const auto gone = [&daemon] { return daemon->exit || !daemon->alive(); };
+    if (scope_.RunUntil("the shim daemon ends", gone, cap)) continue;
+    const std::vector<std::string> evidence = ProcessEvidence(daemon->pid);
+    for (const std::string& line : evidence) scope_.history().Add(Lane::kWorld, line);
+    Fail(why::kLeftProcess, "LEAK-03",
+         absl::StrCat("the shim daemon ", daemon->pid, " lives on after Shutdown"),
+         absl::StrCat("its end within ", cap.count(), " ms"),
+         evidence.empty() ? "alive" : evidence.front());
+    KillDaemons();
+  }
+}
+
+void CleanUp::RunDeletes() {
+  std::vector<Bundle> bundles;
+  std::vector<bool> judged;
+  for (const BundleStore::Entry& entry : parts_.bundles.entries()) {
+    if (!entry.offered) continue;
+    bundles.push_back(entry.bundle);
+    judged.push_back(entry.whole);
+  }
+  StartOptions options;
+  options.deadline = kDeleteActionCap;
+  std::vector<DeleteResult> results;
+  try {
+    results = parts_.commands.DeleteTogether(bundles, options);
+  } catch (const CheckEnded&) {
+    return;  // recorded as an error of the harness
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const DeleteResult& result = results[i];
+    if (!judged[i]) continue;
+    const std::string text = absl::StrCat("the delete action for ", bundles[i].id);
+    if (!result.command.ExitedWith(0)) {
+      Fail(why::kReplyCode, result.command.timed_out ? "DEL-05" : "DEL-04", text, "exit code 0",
+           ::testing::PrintToString(result));
+    } else if (!result.decodable) {
+      Fail(why::kReplyField, "DEL-02", text, "one DeleteResponse on stdout",
+           ::testing::PrintToString(result));
+    }
+  }
+}
+
+void CleanUp::Close() {
+  for (const auto& connection : parts_.connections) connection->Disconnect();
+  parts_.sink.Close();
+  parts_.bundles.CloseLogs();
+  for (const auto& task : parts_.tasks) {
+    task->process.stdio().Remove();
+    for (const auto& exec : task->execs) exec->process.stdio().Remove();
+  }
+  scope_.RunReady();
+}
+
+}  // namespace conformance

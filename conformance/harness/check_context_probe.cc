@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "conformance/harness/check_context.h"
+#include "conformance/harness/check_context_cleanup.h"
+#include "conformance/harness/check_run.h"
+#include "containerd/bootstrap.h"
+
+namespace conformance {
+namespace {
+
+constexpr std::chrono::milliseconds kProbeCap{3000};
+constexpr std::size_t kVersionTextBytesMax = 1000;
+constexpr std::size_t kLogTailLines = 10;
+constexpr int kBareAddress = 1;  // DialectProbe::version
+
+CallOptions WithinProbeCap() {
+  CallOptions options;
+  options.deadline = kProbeCap;
+  return options;
+}
+
+class Probe {
+ public:
+  Probe(const WorkerServices& services, const WorldInfo& world, const Profile& profile)
+      : scope_(services, world, info_, profile, {}), parts_(scope_) {}
+
+  SubjectInfo Run();
+
+ private:
+  DialectProbe Try(Dialect dialect, int& task_version);
+  // Sentence by sentence what `start` has to fulfil; empty when it does.
+  static std::string Problem(const StartResult& result);
+  void AskVersion();
+
+  SubjectInfo info_;
+  CheckScope scope_;
+  CheckParts parts_;
+};
+
+void Probe::AskVersion() {
+  CommandOptions options;
+  options.deadline = kProbeCap;
+  const absl::StatusOr<CommandResult> result = parts_.commands.TryRun({"-v"}, options);
+  if (!result.ok() || !result->ExitedWith(0)) return;
+  info_.version_text = std::string(
+      absl::StripAsciiWhitespace(result->standard_output.substr(0, kVersionTextBytesMax)));
+}
+
+std::string Probe::Problem(const StartResult& result) {
+  if (!result.usable()) return ::testing::PrintToString(result);
+  if (result.protocol != "ttrpc") {
+    return absl::StrCat("it speaks ", result.protocol, ", this judge only ttrpc");
+  }
+  return "";
+}
+
+DialectProbe Probe::Try(Dialect dialect, int& task_version) {
+  DialectProbe probe;
+  StartOptions options;
+  options.dialect = dialect;
+  options.deadline = kProbeCap;
+  const Bundle bundle = parts_.bundles.Make(Program("/probe"), {}, /*rootfs_is_mounted=*/true);
+  const absl::StatusOr<StartResult> result = parts_.commands.TryStart(bundle, options);
+  if (!result.ok()) {
+    probe.problem = absl::StrCat("start could not be executed: ", result.status().message());
+    return probe;
+  }
+  probe.took_us = result->command.took.count();
+  probe.problem = Problem(*result);
+  if (!probe.problem.empty()) return probe;
+  parts_.bundles.MarkOffered(bundle.path);
+  const auto parsed = containerd::ParseStartResult(result->command.standard_output);
+  const bool bare = parsed.ok() && parsed->dialect == containerd::Dialect::kText;
+  probe.version = bare ? kBareAddress : result->version;
+  probe.protocol = result->protocol;
+  const auto shim = parts_.Connect(result->address, result->version);
+  const absl::Status met = shim.ok() ? (*shim)->MeetDaemon(WithinProbeCap()) : shim.status();
+  if (!met.ok()) {
+    probe.problem = absl::StrCat("start printed ", result->address, ", but: ", met.ToString());
+    return probe;
+  }
+  probe.usable = true;
+  task_version = (*shim)->task_version();
+  return probe;
+}
+
+SubjectInfo Probe::Run() {
+  try {
+    if (const absl::Status status = parts_.sink.Start(); !status.ok()) scope_.EndAsError(status);
+    AskVersion();
+    int legacy_version = 2;
+    int params_version = 2;
+    info_.legacy = Try(Dialect::kLegacy, legacy_version);
+    info_.params = Try(Dialect::kParams, params_version);
+    if (info_.params.usable) info_.default_dialect = Dialect::kParams;
+    info_.task_version = info_.params.usable ? params_version : legacy_version;
+  } catch (const CheckEnded&) {
+    const std::vector<Why>& errors = scope_.decisions().errors;
+    info_.params.problem = errors.empty() ? "the probe ended early" : errors.front().text;
+    if (!info_.legacy.usable) info_.legacy.problem = info_.params.problem;
+  }
+  CleanUp(parts_, /*patient=*/false, /*hung=*/false).Run();
+  if (!info_.usable()) info_.log_tail = scope_.history().LogTail(kLogTailLines);
+  return info_;
+}
+
+}  // namespace
+
+SubjectInfo ProbeShim(const WorkerServices& services, const WorldInfo& world,
+                      const Profile& profile) {
+  return Probe(services, world, profile).Run();
+}
+
+}  // namespace conformance

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/check_run.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "conformance/harness/check_context_cleanup.h"
+#include "conformance/harness/check_context_impl.h"
+#include "conformance/harness/history_judge.h"
+
+namespace conformance {
+namespace {
+
+// Runs `function` to its end, whatever way it takes.
+template <typename Function>
+void Guarded(CheckScope& scope, Function function) {
+  try {
+    function();
+  } catch (const CheckEnded&) {
+    return;  // what ended it is recorded
+  } catch (const std::exception& exception) {
+    scope.HarnessFailed(absl::InternalError(absl::StrCat("exception: ", exception.what())));
+  } catch (...) {
+    scope.HarnessFailed(absl::InternalError("exception of an unknown kind"));
+  }
+}
+
+// Nothing decided against the check so far.
+bool Passing(const CheckScope& scope) {
+  const CheckScope::Decisions& decisions = scope.decisions();
+  return decisions.failures.empty() && decisions.errors.empty() && !decisions.skipped;
+}
+
+// One line for a reader who wonders in which state the check left everything.
+std::string StateOfAffairs(CheckParts& parts) {
+  std::vector<std::string> texts;
+  for (const auto& daemon : parts.daemons.all()) {
+    texts.push_back(absl::StrCat(
+        "shim ", daemon->pid, " ",
+        daemon->exit ? DescribeExit(*daemon->exit) : (daemon->alive() ? "alive" : "gone")));
+  }
+  for (const Life& life : Lives(parts.scope.history().story())) {
+    const char* state = "created";
+    if (life.started != nullptr) state = "started";
+    if (life.waited != nullptr) state = "exited";
+    if (life.over()) state = "deleted";
+    texts.push_back(absl::StrCat(ProcessName(life.process), " ", state));
+  }
+  return texts.empty() ? "no shim was started" : absl::StrJoin(texts, ", ");
+}
+
+std::map<pid_t, std::string> KnownProcesses(CheckParts& parts) {
+  std::map<pid_t, std::string> known;
+  for (const Life& life : Lives(parts.scope.history().story())) {
+    const bool exec = !life.process.exec.empty();
+    for (const CallFact* call : life.calls) {
+      if (call->pid == 0) continue;
+      known[static_cast<pid_t>(call->pid)] =
+          absl::StrCat(exec ? "" : "container ", ProcessName(life.process));
+    }
+  }
+  for (const auto& daemon : parts.daemons.all()) known[daemon->pid] = "shim daemon";
+  return known;
+}
+
+// What the invariants add to what the check itself found. Rules it has already failed on are not
+// told twice.
+void AddFindings(const Story& story, std::vector<Why>& whys) {
+  const std::size_t own = whys.size();
+  for (Why& finding : JudgeHistory(story)) {
+    const bool told = std::any_of(
+        whys.begin(), whys.begin() + static_cast<std::ptrdiff_t>(own), [&finding](const Why& why) {
+          return why.requirement == finding.requirement || why.code == finding.code;
+        });
+    if (!told) whys.push_back(std::move(finding));
+  }
+}
+
+// The order of the cases is that of CheckOutcome.
+void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
+            std::vector<Why> clean_up, CheckOutcome& outcome) {
+  const CheckScope::Decisions& decisions = scope.decisions();
+  outcome.notes = decisions.notes;
+  outcome.observations = scope.observations();
+  outcome.whys = decisions.failures;
+  if (!decisions.errors.empty()) {
+    outcome.verdict = Verdict::kError;
+    outcome.whys.insert(outcome.whys.begin(), decisions.errors.begin(), decisions.errors.end());
+    return;
+  }
+  if (crash) {
+    outcome.verdict = Verdict::kCrash;
+    outcome.whys.insert(outcome.whys.begin(), *std::move(crash));
+    return;
+  }
+  if (decisions.hung) {
+    outcome.verdict = Verdict::kHang;
+    return;
+  }
+  if (check.level == Level::kMay) {  // observes, never fails a shim by itself
+    for (const Why& why : outcome.whys) {
+      outcome.notes.push_back(
+          absl::StrCat(why.text, ": expected ", why.expected, ", observed ", why.observed));
+    }
+    outcome.observations += static_cast<int>(outcome.whys.size());
+    outcome.whys.clear();
+  }
+  if (decisions.skipped && outcome.whys.empty()) {
+    outcome.verdict = Verdict::kSkip;
+    outcome.whys = {decisions.skip};
+    return;
+  }
+  AddFindings(scope.history().story(), outcome.whys);
+  if (outcome.whys.empty()) outcome.whys = std::move(clean_up);
+  outcome.verdict = outcome.whys.empty() ? Verdict::kPass : Verdict::kFail;
+  if (outcome.verdict == Verdict::kPass && outcome.observations == 0) {
+    outcome.verdict = Verdict::kError;
+    Why why;
+    why.code = why::kHarness;
+    why.text = "the check passed without observing anything";
+    outcome.whys = {std::move(why)};
+  }
+}
+
+}  // namespace
+
+CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const WorldInfo& world,
+                      const SubjectInfo& subject, const Profile& profile) {
+  CheckScope scope(services, world, subject, profile, check.requirements);
+  CheckOutcome outcome;
+  std::optional<Why> crash;
+  std::vector<Why> clean_up;
+  {
+    CheckParts parts(scope);
+    CheckContextImpl context(scope, parts);
+    Guarded(scope, [&] {
+      if (const absl::Status status = parts.sink.Start(); !status.ok()) {
+        scope.EndAsError(base::Annotate(status, "event sink"));
+      }
+      scope.history().Begin();
+      Guarded(scope, [&] { check.run(context); });
+      outcome.check_us = scope.history().Offset();
+      scope.RunReady();
+      // Refusals prove nothing about a program that never works (law 1): it has to.
+      if (Passing(scope) && scope.signs_of_life() == 0) {
+        context.StartShim(context.MakeBundle(Program("pause"), {}), {});
+      }
+    });
+    outcome.after = StateOfAffairs(parts);
+    Guarded(scope,
+            [&] { clean_up = CleanUp(parts, Passing(scope), scope.decisions().hung).Run(); });
+    crash = parts.daemons.Crash();
+    outcome.known = KnownProcesses(parts);
+    outcome.boot_us = parts.commands.boot_us();
+  }
+  Decide(check, scope, std::move(crash), std::move(clean_up), outcome);
+  outcome.history = scope.history().TakeEntries();
+  const std::string& log = scope.history().log();
+  outcome.shim_log = log.substr(log.size() - std::min(log.size(), kLogBytesKept));
+  outcome.rpc_count = scope.history().calls();
+  return outcome;
+}
+
+}  // namespace conformance
