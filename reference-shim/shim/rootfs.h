@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "base/child_reaper.h"
+#include "reference-shim/shim/backend.h"
+#include "task/v3/task.pb.h"
+
+namespace shim {
+
+using MountList = google::protobuf::RepeatedPtrField<containerd::types::Mount>;  // Create.rootfs
+
+// Makes and removes the mounts of Create.rootfs on <bundle>/rootfs (CREATE-01). mount(2) and
+// umount(2) may take long (a network file system, the final sync of an overlay), hence the
+// interface: whoever implements it must not block the daemon.
+class Rootfs {
+ public:
+  virtual ~Rootfs() = default;
+  // On failure nothing stays mounted and the message names the mount (CREATE-13). `done` comes from
+  // the loop.
+  virtual void Mount(const std::string& bundle, const MountList& mounts, Done<> done) = 0;
+  // OK also when nothing is mounted.
+  virtual void Unmount(const std::string& bundle, Done<> done) = 0;
+};
+
+// Does both in a helper: this very executable, run with MountRootfsCommand or UnmountRootfsCommand.
+// Each ends within kRootfsTimeout.
+class SpawnedRootfs final : public Rootfs {
+ public:
+  // Both borrowed. Destroying this kills helpers that still run and forgets their callbacks.
+  SpawnedRootfs(boost::asio::io_context& loop, base::ChildReaper& reaper);
+  ~SpawnedRootfs() override;
+
+  void Mount(const std::string& bundle, const MountList& mounts, Done<> done) override;
+  void Unmount(const std::string& bundle, Done<> done) override;
+
+ private:
+  class Helper;
+  void Run(const char* action, const std::string& bundle, std::string input, Done<> done);
+
+  boost::asio::io_context& loop_;
+  base::ChildReaper& reaper_;
+  std::list<std::unique_ptr<Helper>> helpers_;
+};
+
+inline constexpr char kMountRootfsAction[] = "mount-rootfs";
+inline constexpr char kUnmountRootfsAction[] = "unmount-rootfs";
+
+// The helpers' bodies. The list of mounts comes on stdin, an error goes to stderr; the exit code is
+// its canonical code, 0 for success.
+int MountRootfsCommand(const std::string& bundle);
+int UnmountRootfsCommand(const std::string& bundle);
+
+}  // namespace shim

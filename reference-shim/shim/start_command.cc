@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/shim/start_command.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/fifo.h"
+#include "base/pidfd.h"
+#include "base/spawn.h"
+#include "base/status_macros.h"
+#include "containerd/bootstrap.h"
+#include "containerd/limits.h"
+#include "containerd/shim_address.h"
+#include "oci/annotations.h"
+#include "oci/bundle.h"
+#include "reference-shim/shim/command_io.h"
+#include "reference-shim/shim/limits.h"
+#include "reference-shim/shim/serve_command.h"
+#include "reference-shim/shim/shim_cgroup.h"
+#include "reference-shim/shim/small_file.h"
+#include "reference-shim/shim/socket_claim.h"
+
+namespace shim {
+namespace {
+
+constexpr int kOomScoreMax = 1000;
+constexpr int kKilledDaemonTimeoutMs = 1000;
+
+// The daemon inherits the score of this process, which ends anyway: one more than containerd's
+// choice, so that under pressure the shim goes before containerd (START-12). Raising it takes no
+// privilege; where it fails nevertheless, the score stays.
+void RaiseOomScore() {
+  const base::UniqueFd fd(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+  char text[16] = {};
+  if (!fd.ok() || ::pread(fd.get(), text, sizeof(text) - 1, 0) <= 0) return;
+  int score = 0;
+  if (!absl::SimpleAtoi(text, &score) || score >= kOomScoreMax) return;
+  const std::string raised = absl::StrCat(score + 1);
+  [[maybe_unused]] const ssize_t written = ::pwrite(fd.get(), raised.data(), raised.size(), 0);
+}
+
+// The file this process runs, so that the daemon's name is the shim's; it may have been replaced or
+// removed meanwhile.
+std::string OwnExecutable() {
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof(path));
+  const absl::string_view text(path, size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (text.empty() || text.size() == sizeof(path) ||
+      ::access(std::string(text).c_str(), X_OK) != 0) {
+    return "/proc/self/exe";
+  }
+  return std::string(text);
+}
+
+// One daemon that must not survive a failure of what follows.
+class NewDaemon {
+ public:
+  explicit NewDaemon(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  ~NewDaemon() {
+    if (kept_) return;
+    if (child_.pidfd.ok()) {
+      base::SendSignal(child_.pidfd, SIGKILL).IgnoreError();
+      pollfd ended{.fd = child_.pidfd.get(), .events = POLLIN, .revents = 0};
+      ::poll(&ended, 1, kKilledDaemonTimeoutMs);
+    }
+    ::unlink(socket_path_.c_str());
+  }
+  NewDaemon(const NewDaemon&) = delete;
+  NewDaemon& operator=(const NewDaemon&) = delete;
+
+  absl::Status Spawn(const Options& options, const char* program, bool debug, int listener) {
+    base::SpawnSpec spec;
+    spec.path = OwnExecutable();
+    spec.argv = {program,    "-namespace", options.namespace_name, "-id",
+                 options.id, "-address",   options.address};  // START-16
+    if (debug) spec.argv.push_back("-debug");
+    // Not the bundle: a shared shim outlives the bundle of its first container, and containerd
+    // wants to remove it.
+    spec.cwd = "/";
+    spec.group = base::SpawnSpec::Group::kSession;  // START-11
+    spec.fds = {{.source = listener, .target = kListenerFd}};
+    // Without a FIFO `log` there is nowhere to log to.
+    const absl::StatusOr<base::UniqueFd> log =
+        base::OpenFifoWriter(std::string(oci::kLogFifo), /*nonblocking=*/true);
+    if (log.ok()) spec.fds.push_back({.source = log->get(), .target = STDERR_FILENO});
+    ASSIGN_OR_RETURN(child_, base::Spawn(spec));
+    return absl::OkStatus();
+  }
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
+  void Keep() { kept_ = true; }
+
+ private:
+  std::string socket_path_;
+  base::Child child_;
+  bool kept_ = false;
+};
+
+absl::StatusOr<std::string> FindSocketPath(const Options& options,
+                                           const containerd::StartInput& input) {
+  ASSIGN_OR_RETURN(const std::string config, oci::ReadConfig("."));
+  const absl::StatusOr<oci::StringMap> annotations = oci::ParseAnnotations(config);
+  if (!annotations.ok()) return base::Annotate(annotations.status(), oci::kConfigFile);
+  return containerd::SocketPath({.grpc_address = options.address,
+                                 .name_space = options.namespace_name,
+                                 .group = containerd::GroupKey(*annotations, options.id)},
+                                input.socket_dir);
+}
+
+// containerd 1.6 and 1.7 find the shim again by this file (FILE-01); then the answer.
+absl::Status Report(const std::string& socket_path) {
+  const std::string address = containerd::FormatAddress(
+      {.transport = containerd::Address::Transport::kUnix, .path = socket_path});
+  RETURN_IF_ERROR(WriteFileAtomically("address", address, 0644));
+  ASSIGN_OR_RETURN(const std::string result, containerd::EncodeStartResult({.address = address}));
+  return WriteStdout(result);
+}
+
+absl::Status Start(const Options& options, const char* program) {
+  RETURN_IF_ERROR(RequireIdentity(options));
+  ASSIGN_OR_RETURN(const std::string stdin_bytes, ReadStdin(containerd::kStartInputBytesMax));
+  const containerd::StartInput input =
+      containerd::ParseStartInput(stdin_bytes, options.id, options.namespace_name);
+  ASSIGN_OR_RETURN(const std::string path, FindSocketPath(options, input));
+  ASSIGN_OR_RETURN(const SocketClaim claim, ClaimSocket(path));
+  if (!claim.listener.ok()) return Report(path);  // START-17
+
+  NewDaemon daemon(path);
+  RaiseOomScore();
+  if (!input.ttrpc_address.empty()) {
+    ::setenv("TTRPC_ADDRESS", input.ttrpc_address.c_str(), /*overwrite=*/1);
+  }
+  const bool debug = options.debug || input.log_level == base::LogLevel::kDebug;
+  RETURN_IF_ERROR(daemon.Spawn(options, program, debug, claim.listener.get()));
+  if (input.options && !input.options->shim_cgroup().empty()) {
+    RETURN_IF_ERROR(JoinCgroup(input.options->shim_cgroup(), daemon.pid()));
+  }
+  RETURN_IF_ERROR(Report(path));
+  daemon.Keep();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int StartCommand(const Options& options, const char* program) {
+  const absl::Status status = Start(options, program);
+  if (status.ok()) return 0;
+  WriteStderr(absl::StrCat(program, ": ", status.message(), "\n"));
+  return 1;
+}
+
+}  // namespace shim

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/shim/task_creation.h"
+
+#include <utility>
+
+#include "containerd/bootstrap.h"
+#include "oci/bundle.h"
+#include "reference-shim/shim/exit_record.h"
+#include "runc/options.pb.h"
+
+namespace shim {
+namespace {
+
+// The two of runc's options that concern stdio, which is the shim's and not the backend's.
+IoOwner OwnerOf(const google::protobuf::Any& any) {
+  containerd::runc::v1::Options options;
+  if (any.type_url() != containerd::kRuncOptionsType || !options.ParseFromString(any.value())) {
+    return {};
+  }
+  return {.uid = options.io_uid(), .gid = options.io_gid()};
+}
+
+}  // namespace
+
+TaskCreation::TaskCreation(const TaskContext& context,
+                           containerd::task::v3::CreateTaskRequest request, ExitCallback on_exit,
+                           std::function<void()> on_oom)
+    : context_(context),
+      request_(std::move(request)),
+      on_exit_(std::move(on_exit)),
+      on_oom_(std::move(on_oom)) {}
+
+void TaskCreation::Run(Done<CreatedTask> done) {
+  done_ = std::move(done);
+  Advance(Step::kReadSpec);
+}
+
+void TaskCreation::Advance(Step step) {
+  switch (step) {
+    case Step::kReadSpec:
+      return ReadSpec();
+    case Step::kMountRootfs:
+      return MountRootfs();
+    case Step::kOpenStdio:
+      return OpenStdio();
+    case Step::kCreateWorkload:
+      return CreateWorkload();
+  }
+}
+
+void TaskCreation::Continue(Step next, const absl::Status& status) {
+  status.ok() ? Advance(next) : Undo(status);
+}
+
+void TaskCreation::ReadSpec() {
+  RemoveRecords(request_.bundle());
+  absl::StatusOr<oci::Spec> spec = oci::ReadSpec(request_.bundle());
+  if (spec.ok()) {
+    spec_ = *std::move(spec);
+    made_.private_pid_namespace = oci::HasPrivatePidNamespace(spec_);
+    made_.io_owner = OwnerOf(request_.options());
+  }
+  Continue(Step::kMountRootfs, spec.status());
+}
+
+void TaskCreation::MountRootfs() {
+  if (request_.rootfs().empty()) return Advance(Step::kOpenStdio);
+  context_.rootfs.Mount(request_.bundle(), request_.rootfs(),
+                        guard_.Wrap([this](const absl::Status& status) {
+                          made_.rootfs_mounted = status.ok();
+                          Continue(Step::kOpenStdio, status);
+                        }));
+}
+
+void TaskCreation::OpenStdio() {
+  made_.stdio = std::make_unique<Stdio>(context_.loop, context_.reaper);
+  const StdioSpec spec{.names = {.in = request_.stdin(),
+                                 .out = request_.stdout(),
+                                 .err = request_.stderr(),
+                                 .terminal = request_.terminal()},
+                       .id = request_.id(),
+                       .namespace_name = context_.namespace_name,
+                       .io_uid = made_.io_owner.uid,
+                       .io_gid = made_.io_owner.gid};
+  made_.stdio->Open(spec, guard_.Wrap([this](const absl::Status& status) {
+    Continue(Step::kCreateWorkload, status);
+  }));
+}
+
+void TaskCreation::CreateWorkload() {
+  CreateSpec spec;
+  spec.id = request_.id();
+  spec.bundle = request_.bundle();
+  spec.spec = std::move(spec_);
+  spec.options = {.type_url = request_.options().type_url(), .value = request_.options().value()};
+  spec.checkpoint = request_.checkpoint();
+  spec.io = made_.stdio->TakeProcessIo();
+  spec.on_exit = std::move(on_exit_);
+  spec.on_oom = std::move(on_oom_);
+  context_.backend.Create(std::move(spec),
+                          guard_.Wrap([this](absl::StatusOr<std::unique_ptr<Workload>> workload) {
+                            if (!workload.ok()) return Undo(workload.status());
+                            made_.workload = *std::move(workload);
+                            std::exchange(done_, nullptr)(std::move(made_));
+                          }));
+}
+
+void TaskCreation::Undo(const absl::Status& why) {
+  made_.stdio.reset();
+  if (!made_.rootfs_mounted) return std::exchange(done_, nullptr)(why);
+  context_.rootfs.Unmount(request_.bundle(), guard_.Wrap([this, why](const absl::Status& status) {
+    if (!status.ok()) {
+      context_.log.Error("after a failed create of ", request_.id(), ": ", status.message());
+    }
+    std::exchange(done_, nullptr)(why);
+  }));
+}
+
+}  // namespace shim
