@@ -22,7 +22,7 @@ struct FdMapping {
 // A reusable description of a process to start. Everything not named here is closed or default in
 // the child: descriptors other than 0, 1, 2 and `fds` are closed on exec (all of ours are CLOEXEC;
 // since Linux 5.11 also those somebody leaked to us), signal dispositions are default, the signal
-// mask is empty. Credentials, umask, limits and namespaces are the parent's.
+// mask is empty. Credentials, umask and limits are the parent's.
 struct SpawnSpec {
   std::string path;  // absolute, or without '/': searched in our PATH's absolute entries
   std::vector<std::string> argv;                // argv[0] included
@@ -45,11 +45,12 @@ struct Child {
 };
 
 // Starts `spec` at vfork-class cost (the parent's memory is not copied, whatever its size) and
-// returns once the child has executed the image. A failure up to and including execve is reported
-// here with its errno and the step's name ("execve /usr/bin/runc: No such file or directory" ->
-// NOT_FOUND) and leaves no child behind; a malformed spec is INVALID_ARGUMENT. The only place in
-// this tree that forks. No handler of ours ever runs in the child.
-// The caller owes a reap: ChildReaper in a daemon, waitpid in a test.
+// returns once the child has executed the image (the kernel may still be closing what is closed on
+// exec, and setting its name and command line, for a moment). A failure up to and including execve
+// is reported here with its errno and the step's name ("execve /usr/bin/runc: No such file or
+// directory" -> NOT_FOUND) and leaves no child behind; a malformed spec is INVALID_ARGUMENT. The
+// only place in this tree that forks. No handler of ours ever runs in the child. The caller owes a
+// reap: ChildReaper in a daemon, waitpid in a test.
 absl::StatusOr<Child> Spawn(const SpawnSpec& spec);
 
 }  // namespace base

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -442,6 +443,32 @@ TEST_F(SpawnTest, NoHandlerOfOursRunsInTheChild) {
 }
 
 // ---- repeated use ----
+
+TEST_F(SpawnTest, TheChildIsTheFirstOfItsNamespaces) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes namespaces";
+  SpawnSpec spec = Program("/bin/sh", {"-c", "echo $$; readlink /proc/self/ns/uts"});
+  spec.namespaces = CLONE_NEWPID | CLONE_NEWUTS;
+  spec.parent_death_signal = SIGKILL;  // the parent is no process of the child's namespace
+  const std::vector<std::string> lines = absl::StrSplit(Output(spec), '\n');
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "1");
+  EXPECT_THAT(lines[1], ::testing::StartsWith("uts:["));
+  EXPECT_EQ(Output(Program("/bin/readlink", {"/proc/self/ns/uts"})).find(lines[1]),
+            std::string::npos);
+}
+
+TEST_F(SpawnTest, AFailureInFreshNamespacesLeavesNothing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes namespaces";
+  SpawnSpec spec = Program("/no/such/program");
+  spec.namespaces = CLONE_NEWPID | CLONE_NEWNS;
+  EXPECT_EQ(Spawn(spec).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SpawnTest, OnlyNamespaceFlagsAreTakenAsNamespaces) {
+  SpawnSpec spec = Program("/bin/true");
+  spec.namespaces = CLONE_NEWPID | CLONE_FILES;
+  EXPECT_EQ(Spawn(spec).status().code(), absl::StatusCode::kInvalidArgument);
+}
 
 TEST_F(SpawnTest, ASpecIsReusable) {
   const SpawnSpec spec = Shell("echo again");
