@@ -28,7 +28,6 @@ OciExec::OciExec(OciHost& host, const Engine& engine, std::string container_id, 
       file_stem_(absl::StrCat(engine.settings().bundle, "/", FileStem(spec_.exec_id))),
       process_file_(absl::StrCat(file_stem_, ".process.json")),
       pid_file_(absl::StrCat(file_stem_, ".pid")),
-      launch_(host, engine),
       process_(host) {}
 
 OciExec::~OciExec() {
@@ -42,19 +41,21 @@ void OciExec::Start(shim::Done<pid_t> done) {
   const absl::Status written =
       shim::WriteFileAtomically(process_file_, spec_.process_json, kProcessFileMode);
   if (!written.ok()) return std::exchange(done_, nullptr)(written);
-  launch_.Run({.command = {.verb = "exec",
-                           .flags = {"--process", process_file_, "--detach"},
-                           .arguments = {container_id_}},
-               .pid_file = pid_file_,
-               .console_name = absl::StrCat(FileStem(spec_.exec_id), ".console"),
-               .io = std::move(spec_.io)},
-              [this](const absl::Status& status) { OnLaunched(status); });
+  launch_ = std::make_unique<Launch>(host_, engine_);
+  launch_->Run({.command = {.verb = "exec",
+                            .flags = {"--process", process_file_, "--detach"},
+                            .arguments = {container_id_}},
+                .pid_file = pid_file_,
+                .console_name = absl::StrCat(FileStem(spec_.exec_id), ".console"),
+                .io = std::move(spec_.io)},
+               [this](const absl::Status& status) { OnLaunched(status); });
 }
 
 void OciExec::OnLaunched(const absl::Status& status) {
   ::unlink(process_file_.c_str());  // LEAK-05
   absl::StatusOr<pid_t> pid = status.ok() ? process_.Adopt(pid_file_, std::move(spec_.on_exit))
                                           : absl::StatusOr<pid_t>(status);
+  launch_.reset();
   std::exchange(done_, nullptr)(std::move(pid));  // may destroy this
 }
 

@@ -35,7 +35,7 @@ class OciExec : public shim::ExecWorkload {
   std::string file_stem_;  // path of the files below, without suffix
   std::string process_file_;
   std::string pid_file_;
-  Launch launch_;
+  std::unique_ptr<Launch> launch_;  // while Start is under way
   AdoptedProcess process_;
   shim::Done<pid_t> done_;
 };
