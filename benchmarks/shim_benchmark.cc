@@ -329,6 +329,9 @@ int RunShimBenchmark(int argc, char** argv) {
   }
   std::error_code error;
   settings.fixtures = std::filesystem::absolute(settings.fixtures, error).string();
+  if (!settings.floor.empty()) {
+    settings.floor = std::filesystem::absolute(settings.floor, error).string();
+  }
   const Place place{.directory = "/run/shimgauge-benchmark", .fixtures = settings.fixtures};
   if (const absl::Status status = EnterPrivatePlace(place.directory); !status.ok()) {
     std::fprintf(stderr, "shim_benchmark: needs root: %s\n", std::string(status.message()).c_str());

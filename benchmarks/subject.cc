@@ -183,6 +183,7 @@ absl::StatusOr<Milliseconds> Daemon::Start() {
 absl::StatusOr<Milliseconds> Daemon::FirstCall() {
   const Clock::time_point begin = Clock::now();
   ASSIGN_OR_RETURN(connection_, ttrpc::ConnectUnix(socket_path_));
+  if (::fcntl(connection_.get(), F_SETFL, 0) != 0) return base::ErrnoStatus(errno, "F_SETFL");
   if (subject_.is_floor) {
     const Milliseconds took = Clock::now() - begin;
     return took;
