@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fifo.h"
 #include "conformance/checks/areas.h"
 #include "conformance/checks/bootstrap_support.h"
 #include "conformance/harness/check_context.h"
@@ -308,6 +309,10 @@ void EngineCommandDiesWithTheShim(CheckContext& check) {
   ExpectDelete(check, bundle, "after a shim that died during Create");
   check.EXPECT_THAT(check.World().MountsBelow(bundle.path), IsEmpty(),
                     {.code = why::kLeftMount, .requirement = "LEAK-01"});
+  // The hook was the engine's child, not the shim's: let it go.
+  check.Require(base::OpenFifoWriter(fifo, /*nonblocking=*/true).status(), {.code = why::kHarness});
+  check.EXPECT_THAT(check.Eventually([&] { return !hook_runs(); }), Eq(true),
+                    {.text = "the released hook ends", .code = why::kHarness});
 }
 
 // --- containerd comes back

@@ -86,8 +86,7 @@ void LargeArgumentVectorPasses(CheckContext& check) {
 
 void EmptyStdioIsFine(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
-  const Exec exec =
-      check.Require(task.AddExec(Program("count_stdin"), {.stdio = {.outputs = false}}));
+  const Exec exec = check.Require(task.AddExec(Program("cat"), {.stdio = {.outputs = false}}));
   check.Require(exec.Start());
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)),
                     {.text = "no stdin means end of file at once"});

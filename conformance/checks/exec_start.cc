@@ -156,7 +156,7 @@ std::vector<std::uint32_t> StartAllAtOnce(CheckContext& check, const Task& task,
 }
 
 void ManyAtOnce(CheckContext& check) {
-  constexpr std::size_t kExecs = 30;
+  constexpr std::size_t kExecs = 20;
   const Task task = check.Run(Program("pause"));
   std::vector<Exec> execs;
   std::vector<std::unique_ptr<PendingReply>> waits;
@@ -165,7 +165,7 @@ void ManyAtOnce(CheckContext& check) {
     waits.push_back(execs.back().WaitAsync());
   }
   const std::vector<std::uint32_t> pids = StartAllAtOnce(check, task, execs);
-  // A pid may only come back after its process was reaped, which 30 short processes do not force.
+  // A pid may only come back after its process was reaped, which 20 short processes do not force.
   const std::set<std::uint32_t> distinct(pids.begin(), pids.end());
   check.EXPECT_THAT(distinct, SizeIs(kExecs), {.text = "each exec has a pid of its own"});
   check.EXPECT_THAT(distinct.count(0), Eq(0u));
@@ -211,7 +211,7 @@ void AddExecStartChecks(std::vector<Check>& checks) {
                     .tags = {"race"},
                     .needs = exec,
                     .run = StartedComesBeforeExit});
-  checks.push_back({.id = "exec/thirty-starts-at-once-all-succeed",
+  checks.push_back({.id = "exec/twenty-starts-at-once-all-succeed",
                     .requirements = {"START-39", "EVT-20"},
                     .level = Level::kShould,
                     .tags = {"race", "load"},

@@ -82,6 +82,9 @@ std::string StateRequest(const std::string& id, const std::string& exec_id) {
 std::string WaitRequest(const std::string& id, const std::string& exec_id) {
   return OfProcess<v3::WaitRequest>(id, exec_id);
 }
+std::string ConnectRequest(const std::string& id) {
+  return OfContainer<v3::ConnectRequest>(id, "");
+}
 std::string DeleteRequest(const std::string& id, const std::string& exec_id) {
   return OfProcess<v3::DeleteRequest>(id, exec_id);
 }

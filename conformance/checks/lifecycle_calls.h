@@ -30,6 +30,7 @@ std::vector<TaskCall> ContainerCalls();
 // The serialized requests that checks send by hand.
 std::string StateRequest(const std::string& id, const std::string& exec_id = "");
 std::string WaitRequest(const std::string& id, const std::string& exec_id = "");
+std::string ConnectRequest(const std::string& id);
 std::string DeleteRequest(const std::string& id, const std::string& exec_id = "");
 std::string KillRequest(const std::string& id, const std::string& exec_id, int signo);
 // Create for `bundle` with its rootfs and without stdio.

@@ -19,6 +19,7 @@ using ::testing::Eq;
 using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Ne;
+using ::testing::SizeIs;
 
 void DeleteForgetsTheTask(CheckContext& check) {
   const Task task = check.Run(Program("exit_code", "8"));
@@ -67,6 +68,10 @@ void EngineHasForgottenTheContainer(CheckContext& check) {
   check.EXPECT_THAT(check.World().MountsBelow(task.bundle().path), IsEmpty(),
                     {.code = why::kLeftMount});
   check.EXPECT_THAT(task.State(), HasCode(absl::StatusCode::kNotFound));
+  // What only the engine's lost state knew of is not the shim's to remove.
+  std::vector<std::string> cgroups = check.World().Cgroups();
+  std::sort(cgroups.rbegin(), cgroups.rend());  // children before their parents
+  for (const std::string& cgroup : cgroups) std::filesystem::remove(cgroup, error);
 }
 
 void AbandonedDelete(CheckContext& check) {
@@ -91,17 +96,21 @@ void AbandonedDelete(CheckContext& check) {
       {.code = why::kEventUnexpected});
 }
 
-// Descriptors of the daemon that carry streams of tasks: pipes, FIFOs of clients, pty masters.
-std::size_t StreamFds(CheckContext& check, pid_t daemon, const std::string& log_fifo) {
-  std::size_t streams = 0;
+// Descriptors of the daemon whose target `wanted` accepts, as "5 -> pipe:[123]".
+std::vector<std::string> FdsTo(CheckContext& check, pid_t daemon,
+                               bool (*wanted)(absl::string_view target)) {
+  std::vector<std::string> found;
   for (const auto& [number, target] : check.World().Fds(daemon)) {
-    if (target == log_fifo) continue;
-    const bool stream = absl::StartsWith(target, "pipe:") || absl::StrContains(target, "/ptmx") ||
-                        absl::EndsWith(target, "-stdin") || absl::EndsWith(target, "-stdout") ||
-                        absl::EndsWith(target, "-stderr");
-    streams += stream ? 1 : 0;
+    if (wanted(target)) found.push_back(absl::StrCat(number, " -> ", target));
   }
-  return streams;
+  return found;
+}
+
+bool IsPipe(absl::string_view target) { return absl::StartsWith(target, "pipe:"); }
+// FIFOs of clients and pty masters: nothing a daemon without tasks has any use for.
+bool IsClientStream(absl::string_view target) {
+  return absl::StrContains(target, "/ptmx") || absl::EndsWith(target, "-stdin") ||
+         absl::EndsWith(target, "-stdout") || absl::EndsWith(target, "-stderr");
 }
 
 void RunToTheEnd(CheckContext& check, const ProcessSpec& process, ShimUnderTest* shim) {
@@ -115,14 +124,18 @@ void RunToTheEnd(CheckContext& check, const ProcessSpec& process, ShimUnderTest*
 void ExpectNoStreamsLeft(CheckContext& check, const ProcessSpec& process) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   ShimUnderTest& shim = check.StartShim(bundle);
-  RunToTheEnd(check, process, &shim);  // what a daemon opens once and keeps
-  const std::string log_fifo = bundle.path + "/log";
-  const std::size_t before = StreamFds(check, shim.pid(), log_fifo);
-  for (int i = 0; i < 2; ++i) RunToTheEnd(check, process, &shim);
-  const auto closed = [&] { return StreamFds(check, shim.pid(), log_fifo) <= before; };
-  check.Eventually(closed, std::chrono::milliseconds(2000));
-  check.EXPECT_THAT(StreamFds(check, shim.pid(), log_fifo), Le(before),
-                    {.text = "streams the daemon holds after two more tasks have come and gone",
+  const auto streams = [&] { return FdsTo(check, shim.pid(), IsClientStream); };
+  const auto pipes = [&] { return FdsTo(check, shim.pid(), IsPipe); };
+  RunToTheEnd(check, process, &shim);
+  const std::size_t pipes_before = pipes().size();  // some are opened once and kept
+  RunToTheEnd(check, process, &shim);
+  check.Eventually([&] { return streams().empty() && pipes().size() <= pipes_before; },
+                   std::chrono::milliseconds(1000));
+  check.EXPECT_THAT(
+      streams(), IsEmpty(),
+      {.text = "client FIFOs and terminals the daemon holds after Delete", .code = why::kLeftFd});
+  check.EXPECT_THAT(pipes(), SizeIs(Le(pipes_before)),
+                    {.text = "pipes the daemon holds after one more task has come and gone",
                      .code = why::kLeftFd});
   ExpectAnswers(check, shim);
 }

@@ -19,6 +19,7 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
+using ::testing::SizeIs;
 
 using CreateTaskRequest = ::containerd::task::v3::CreateTaskRequest;
 
@@ -126,28 +127,30 @@ void MissingEngineIsNamed(CheckContext& check) {
   ExpectNothingLeft(check, task);
 }
 
-std::size_t PipesOf(CheckContext& check, pid_t pid) {
-  const std::map<int, std::string> fds = check.World().Fds(pid);
-  return static_cast<std::size_t>(std::count_if(fds.begin(), fds.end(), [](const auto& fd) {
-    return absl::StartsWith(fd.second, "pipe:") || absl::StrContains(fd.second, "fifo");
-  }));
+std::vector<std::string> PipesOf(CheckContext& check, pid_t pid) {
+  std::vector<std::string> pipes;
+  for (const auto& [number, target] : check.World().Fds(pid)) {
+    const bool pipe = absl::StartsWith(target, "pipe:") || absl::StrContains(target, "fifo");
+    if (pipe) pipes.push_back(absl::StrCat(number, " -> ", target));
+  }
+  return pipes;
 }
 
 void FailedCreatesLeakNoPipes(CheckContext& check) {
   const Task first = check.TryCreate(Program(kNoSuchProgram));
   if (first.create_status().ok()) check.Skip("this shim reports a missing command in Start");
   ShimUnderTest& shim = first.shim();
-  const std::size_t before = PipesOf(check, shim.pid());
+  const auto pipes = [&] { return PipesOf(check, shim.pid()); };
+  const std::size_t before = pipes().size();
   for (int i = 0; i < 3; ++i) {
     const Task next = check.TryCreate(Program(kNoSuchProgram), {.shim = &shim});
     check.EXPECT_THAT(next.create_status(), IsError());
   }
   // The engine's own pipes close when it has been reaped, which may be after the reply.
-  check.Eventually([&] { return PipesOf(check, shim.pid()) <= before; },
-                   std::chrono::milliseconds(1000));
+  check.Eventually([&] { return pipes().size() <= before; }, std::chrono::milliseconds(1000));
   check.EXPECT_THAT(
-      PipesOf(check, shim.pid()), Le(before),
-      {.text = "pipes of the daemon after three more failed Creates", .code = why::kLeftFd});
+      pipes(), SizeIs(Le(before)),
+      {.text = "pipes the daemon holds after three more failed Creates", .code = why::kLeftFd});
   ExpectAnswers(check, shim);
 }
 

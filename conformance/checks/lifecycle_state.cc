@@ -2,15 +2,16 @@
 // Contract §4.6: State, Connect, Pids, Stats.
 #include <absl/strings/str_cat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/fifo.h"
+#include "base/unique_fd.h"
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
@@ -81,8 +82,9 @@ std::string WithHook(const std::string& config_json, const std::string& program,
 void BlockedCreateDelaysNobody(CheckContext& check) {
   const Task sibling = check.Run(Program("pause"));
   const std::string gate = check.ScratchDirectory() + "/gate";
-  check.ASSERT_THAT(mkfifo(gate.c_str(), 0600), Eq(0), {.code = why::kHarness});
-  std::fstream opener(gate);  // both ends, so that neither side's open blocks
+  check.Require(base::MakeFifo(gate, 0600), {.code = why::kHarness});
+  const base::UniqueFd opener =
+      check.Require(base::OpenFifoBothEnds(gate, /*nonblocking=*/false), {.code = why::kHarness});
 
   BundleOptions options;
   const std::string program = check.ProgramOnHost("gate");
@@ -91,7 +93,7 @@ void BlockedCreateDelaysNobody(CheckContext& check) {
   };
   const Bundle bundle = check.MakeBundle(Program("pause"), options);
   ShimUnderTest& shim = sibling.shim();
-  const std::unique_ptr<PendingReply> create = shim.CallAsync("Create", CreateRequest(bundle));
+  const std::unique_ptr<PendingReply> create = check.CreateAsync(shim, bundle);
   const auto blocked = [&] {
     const std::vector<ProcessInfo> all = check.World().All();
     return std::any_of(all.begin(), all.end(),
@@ -100,19 +102,22 @@ void BlockedCreateDelaysNobody(CheckContext& check) {
   check.ASSERT_THAT(check.Eventually(blocked), Eq(true),
                     {.text = "the engine runs the hook", .code = why::kProcessState});
 
+  const std::unique_ptr<PendingReply> state =
+      shim.CallAsync("State", StateRequest(sibling.id()), {.deadline = kStateLimit});
+  const std::unique_ptr<PendingReply> connect =
+      shim.CallAsync("Connect", ConnectRequest(sibling.id()), {.deadline = kStateLimit});
   check.EXPECT_THAT(
-      sibling.State({.deadline = kStateLimit}), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
+      state->Get().status(), IsOk(),
       {.text = "State of a sibling while a Create is blocked", .code = why::kReplyDelayed});
-  check.EXPECT_THAT(shim.Connect(sibling.id(), {.deadline = kStateLimit}), IsOk(),
+  check.EXPECT_THAT(connect->Get().status(), IsOk(),
                     {.text = "Connect while a Create is blocked",
                      .code = why::kReplyDelayed,
                      .requirement = "CONN-01"});
   check.EXPECT_THAT(create->done(), Eq(false), {.text = "the Create is still blocked"});
-  opener << 'x' << std::flush;
+  check.ASSERT_THAT(write(opener.get(), "x", 1), Eq(1), {.code = why::kHarness});
   check.EXPECT_THAT(create->Get(), IsOk(), {.text = "the Create goes on when it can"});
-  check.Require(shim.Call("Kill", KillRequest(bundle.id, "", SIGKILL)).status());
-  check.Require(shim.Call("Wait", WaitRequest(bundle.id)).status());
-  check.Require(shim.Call("Delete", DeleteRequest(bundle.id)).status());
+  check.EXPECT_THAT(sibling.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
+                    {.code = why::kStateWrong});
 }
 
 void StoppedWithoutAnotherCall(CheckContext& check) {

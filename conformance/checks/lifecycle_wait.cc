@@ -14,6 +14,8 @@ using ::testing::Eq;
 
 // How long a Wait may take once the process has exited; generous, for loaded hosts.
 constexpr std::chrono::milliseconds kPromptly{5000};
+// How long a Wait is watched that should end because of something else.
+constexpr std::chrono::milliseconds kSoon{2000};
 
 void WaitIsReleasedByTheExitAlone(CheckContext& check) {
   // Nothing is called between Wait and its answer: the guest ends by itself, on its input.
@@ -87,7 +89,7 @@ void LostConnectionLeavesOtherWaiters(CheckContext& check) {
 void WaitIsReleasedByDelete(CheckContext& check) {
   const Task task = check.Create(Program("pause"));
   const std::unique_ptr<PendingReply> wait =
-      task.shim().CallAsync("Wait", WaitRequest(task.id()), {.deadline = kPromptly});
+      task.shim().CallAsync("Wait", WaitRequest(task.id()), {.deadline = kSoon});
   check.Require(task.State());
   const absl::Status deleted = task.Delete().status();
   if (!deleted.ok()) check.Skip("this shim does not delete a created task");

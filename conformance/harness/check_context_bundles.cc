@@ -138,7 +138,6 @@ Bundle BundleStore::Make(const ProcessSpec& process, const BundleOptions& option
   }
   Entry entry;
   entry.terminal = process.terminal;
-  entry.whole = !options.omit_config && options.config_text.empty() && !options.edit;
   entry.bundle.id = options.id.empty() ? FreshId("c") : options.id;
   entry.bundle.path = absl::StrCat(scope_.world().bundles, "/", entry.bundle.id);
   entry.bundle.rootfs_source =

@@ -32,6 +32,7 @@ class CleanUp {
   void AwaitOwedEvents();
   void ShutDownDaemons();
   void AwaitDaemons();
+  void RemoveOrphanedSockets();
   void RunDeletes();
   void Close();
   // A connection that reaches the daemon that holds what `number` made; nullptr when it is gone.

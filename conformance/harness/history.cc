@@ -32,22 +32,6 @@ std::string ReplyDetails(const CallFact& fact) {
 
 }  // namespace
 
-absl::string_view LaneName(Lane lane) {
-  switch (lane) {
-    case Lane::kRpc:
-      return "rpc";
-    case Lane::kEvent:
-      return "event";
-    case Lane::kProcess:
-      return "process";
-    case Lane::kWorld:
-      return "world";
-    case Lane::kLog:
-      break;
-  }
-  return "log";
-}
-
 std::int64_t History::OffsetOf(Clock::time_point time) const {
   return std::chrono::duration_cast<std::chrono::microseconds>(time - origin_).count();
 }

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/accounting.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace conformance {
+namespace {
+
+Result PlainResult(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return Result::kPass;
+    case Verdict::kFail:
+      return Result::kFail;
+    case Verdict::kCrash:
+      return Result::kCrash;
+    case Verdict::kHang:
+      return Result::kHang;
+    case Verdict::kLeak:
+      return Result::kLeak;
+    case Verdict::kError:
+      return Result::kError;
+    case Verdict::kSkip:
+      return Result::kSkip;
+    case Verdict::kNotRun:
+      return Result::kNotRun;
+  }
+  return Result::kError;
+}
+
+bool IsRed(Result result) {
+  return result == Result::kFail || result == Result::kCrash || result == Result::kHang ||
+         result == Result::kLeak || result == Result::kFlaky;
+}
+
+bool IsRed(const Attempt& attempt) { return IsRed(PlainResult(attempt.verdict)); }
+
+std::string CodeOf(const Attempt& attempt) {
+  return attempt.whys.empty() ? "" : attempt.whys.front().code;
+}
+
+// The index of the first attempt with `verdict`.
+std::size_t FirstWith(const std::vector<Attempt>& attempts, Verdict verdict) {
+  const auto found =
+      std::find_if(attempts.begin(), attempts.end(),
+                   [verdict](const Attempt& attempt) { return attempt.verdict == verdict; });
+  return found == attempts.end() ? 0 : static_cast<std::size_t>(found - attempts.begin());
+}
+
+// Sets result and decisive attempt from the attempts alone.
+void FoldVerdicts(CheckResult& folded) {
+  const std::vector<Attempt>& attempts = folded.attempts;
+  const auto any = [&attempts](Verdict verdict) {
+    return std::any_of(attempts.begin(), attempts.end(),
+                       [verdict](const Attempt& attempt) { return attempt.verdict == verdict; });
+  };
+  if (any(Verdict::kError)) {
+    folded.result = Result::kError;
+    folded.decisive = FirstWith(attempts, Verdict::kError);
+    return;
+  }
+  std::vector<std::size_t> ran;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (attempts[i].verdict != Verdict::kNotRun) ran.push_back(i);
+  }
+  const auto red =
+      std::find_if(ran.begin(), ran.end(), [&](std::size_t i) { return IsRed(attempts[i]); });
+  if (red != ran.end()) folded.decisive = *red;
+  const bool agree = std::all_of(ran.begin(), ran.end(), [&](std::size_t i) {
+    return attempts[i].verdict == attempts[ran.front()].verdict;
+  });
+  if (!agree) {
+    folded.result = Result::kFlaky;
+  } else if (ran.empty() || (ran.size() < attempts.size() && red == ran.end())) {
+    folded.result = Result::kNotRun;
+  } else {
+    folded.result = PlainResult(attempts[ran.front()].verdict);
+  }
+}
+
+bool IsExpectedResult(Expectation::Result expected, Result result) {
+  switch (expected) {
+    case Expectation::Result::kFail:
+      return result == Result::kFail;
+    case Expectation::Result::kHang:
+      return result == Result::kHang;
+    case Expectation::Result::kCrash:
+      return result == Result::kCrash;
+    case Expectation::Result::kLeak:
+      return result == Result::kLeak;
+    case Expectation::Result::kFlaky:
+      return IsRed(result);
+    case Expectation::Result::kSkip:
+      return false;
+  }
+  return false;
+}
+
+// "" when the red attempts are those that were expected, else how they differ.
+std::string Difference(const CheckResult& folded, const Expectation& expected) {
+  if (!IsExpectedResult(expected.result, folded.result)) {
+    return absl::StrCat("expected ", ResultName(expected.result), " (", expected.why, "), got ",
+                        ResultName(folded.result));
+  }
+  std::size_t red = 0;
+  for (const Attempt& attempt : folded.attempts) {
+    if (!IsRed(attempt)) continue;
+    ++red;
+    if (CodeOf(attempt) != expected.why) {
+      return absl::StrCat("expected ", expected.why, ", got ", CodeOf(attempt));
+    }
+  }
+  if (expected.result == Expectation::Result::kFlaky) {
+    // A rate says little about few attempts: one failure is always within the bound.
+    const double allowed =
+        std::max(1.0, std::ceil(expected.max_rate * static_cast<double>(folded.attempts.size())));
+    if (static_cast<double>(red) > allowed) {
+      return absl::StrCat("red in ", red, " of ", folded.attempts.size(),
+                          " attempts, expected at most ", expected.max_rate * 100, " %");
+    }
+  }
+  return "";
+}
+
+void CompareWithExpectation(CheckResult& folded) {
+  const Expectation* expected = folded.planned.expectation;
+  if (expected == nullptr) {
+    folded.unexpected = IsRed(folded.result);
+    return;
+  }
+  if (folded.result == Result::kPass) {
+    if (expected->result == Expectation::Result::kFlaky) return;
+    folded.result = Result::kXpass;
+    folded.unexpected = true;
+    folded.unexpected_text = absl::StrCat("expected ", ResultName(expected->result), " (",
+                                          expected->why, "), see ", expected->place());
+    return;
+  }
+  if (!IsRed(folded.result)) return;
+  std::string difference = Difference(folded, *expected);
+  if (difference.empty()) {
+    folded.result = Result::kXfail;
+  } else {
+    folded.unexpected = true;
+    folded.unexpected_text = absl::StrCat(difference, ", see ", expected->place());
+  }
+}
+
+// Checks were left out although nobody asked for that.
+bool Incomplete(const Summary& summary) {
+  return !summary.interrupted && !summary.stopped_early && summary.counts.of(Result::kNotRun) > 0;
+}
+
+std::string Number(std::size_t count, absl::string_view noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+absl::string_view ResultName(Result result) {
+  switch (result) {
+    case Result::kPass:
+      return "pass";
+    case Result::kFail:
+      return "fail";
+    case Result::kCrash:
+      return "crash";
+    case Result::kHang:
+      return "hang";
+    case Result::kLeak:
+      return "leak";
+    case Result::kError:
+      return "error";
+    case Result::kSkip:
+      return "skip";
+    case Result::kXfail:
+      return "xfail";
+    case Result::kXpass:
+      return "xpass";
+    case Result::kFlaky:
+      return "flaky";
+    case Result::kNotRun:
+      return "notrun";
+  }
+  return "error";
+}
+
+absl::string_view SkipKindName(SkipKind kind) {
+  switch (kind) {
+    case SkipKind::kNotClaimed:
+      return "not-claimed";
+    case SkipKind::kHost:
+      return "host";
+    case SkipKind::kDisabled:
+      return "disabled";
+    case SkipKind::kLevel:
+      return "level";
+  }
+  return "host";
+}
+
+SkipKind CheckResult::skip_kind() const {
+  if (planned.skip) return *planned.skip;
+  const Attempt* attempt = evidence();
+  const bool host = attempt != nullptr && CodeOf(*attempt) == why::kHost;
+  return host ? SkipKind::kHost : SkipKind::kNotClaimed;
+}
+
+std::string CheckResult::skip_reason() const {
+  if (planned.skip) return planned.skip_reason;
+  const Attempt* attempt = evidence();
+  return attempt != nullptr && !attempt->whys.empty() ? attempt->whys.front().text : "";
+}
+
+CheckResult Fold(std::size_t index, const PlannedCheck& planned, std::vector<Attempt> attempts) {
+  CheckResult folded;
+  folded.index = index;
+  folded.planned = planned;
+  folded.attempts = std::move(attempts);
+  if (planned.skip) {
+    folded.result = Result::kSkip;
+    return folded;
+  }
+  FoldVerdicts(folded);
+  CompareWithExpectation(folded);
+  return folded;
+}
+
+void Counts::Add(const CheckResult& result) {
+  ++by_result_[result.result];
+  if (result.unexpected) ++unexpected_;
+  if (result.result == Result::kSkip || result.result == Result::kNotRun ||
+      result.result == Result::kError) {
+    return;
+  }
+  LevelCounts& level = by_level_[result.planned.check->level];
+  ++level.judged;
+  if (result.result == Result::kPass || result.result == Result::kXpass) ++level.passed;
+  if (result.result == Result::kXfail) ++level.expected;
+}
+
+std::size_t Counts::of(Result result) const {
+  const auto found = by_result_.find(result);
+  return found == by_result_.end() ? 0 : found->second;
+}
+
+std::size_t Counts::total() const {
+  return std::accumulate(by_result_.begin(), by_result_.end(), std::size_t{0},
+                         [](std::size_t sum, const auto& entry) { return sum + entry.second; });
+}
+
+Counts::LevelCounts Counts::at(Level level) const {
+  const auto found = by_level_.find(level);
+  return found == by_level_.end() ? LevelCounts() : found->second;
+}
+
+absl::Status VerifyAccounting(const Summary& summary) {
+  if (summary.counts.total() != summary.planned) {
+    return absl::InternalError(absl::StrCat("accounting: ", summary.planned, " checks planned, ",
+                                            summary.counts.total(), " accounted for"));
+  }
+  if (summary.attempts_done != summary.attempts_planned) {
+    return absl::InternalError(absl::StrCat("accounting: ", summary.attempts_planned,
+                                            " executions planned, ", summary.attempts_done,
+                                            " accounted for"));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> Reasons(const Summary& summary) {
+  std::vector<std::string> reasons;
+  const Counts& counts = summary.counts;
+  if (summary.interrupted) reasons.push_back("interrupted");
+  if (const absl::Status status = VerifyAccounting(summary); !status.ok()) {
+    reasons.emplace_back(status.message());
+  }
+  for (const std::string& problem : summary.harness_problems) reasons.push_back(problem);
+  if (counts.of(Result::kError) > 0) {
+    reasons.push_back(absl::StrCat(Number(counts.of(Result::kError), "check"),
+                                   " could not be judged (harness or host trouble)"));
+  }
+  if (Incomplete(summary)) {
+    reasons.push_back(absl::StrCat(Number(counts.of(Result::kNotRun), "check"), " not run"));
+  }
+  if (!summary.interrupted && counts.of(Result::kSkip) == summary.planned) {
+    reasons.push_back("nothing was run");
+  }
+  if (counts.unexpected() > 0) {
+    reasons.push_back(absl::StrCat(Number(counts.unexpected(), "unexpected verdict")));
+  }
+  if (!summary.stale_expectations.empty()) {
+    reasons.push_back(Number(summary.stale_expectations.size(), "stale expectation"));
+  }
+  return reasons;
+}
+
+int ExitCodeOf(const Summary& summary) {
+  const Counts& counts = summary.counts;
+  if (summary.interrupted) return kExitInterrupted;
+  if (!VerifyAccounting(summary).ok() || !summary.harness_problems.empty() ||
+      counts.of(Result::kError) > 0 || Incomplete(summary)) {
+    return kExitHarness;
+  }
+  if (counts.of(Result::kSkip) == summary.planned) return kExitNothing;
+  if (counts.unexpected() > 0 || !summary.stale_expectations.empty()) return kExitUnexpected;
+  return kExitAsExpected;
+}
+
+}  // namespace conformance

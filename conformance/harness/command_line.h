@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "conformance/harness/check.h"
+
+namespace conformance {
+
+// The `shimgauge` of people: parses the command line and runs the sub-command it names. Returns the
+// exit code. Mistakes on the command line are one sentence on standard error and exit code 2.
+int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks);
+
+}  // namespace conformance

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "conformance/harness/check.h"
+#include "conformance/harness/verdict.h"
+
+namespace conformance {
+
+// One [[expect]] table: a check whose red verdict is known, and exactly why.
+//
+//   [[expect]]
+//   check  = "events/oom-precedes-exit"  # id or glob; a glob needs max_matches
+//   result = "fail"                      # fail | hang | crash | leak | flaky | skip
+//   why    = "event.missing"             # must equal why.code; a list for several checks is not
+//                                        # supported on purpose: one reason, one entry
+//   issue  = "https://..."               # or reference = "peers-measured.md, section 4"
+//   kind   = "bug"                       # bug (default) | wontfix | spec-dispute | host
+//   until  = "2027-03-01"                # optional; red afterwards
+struct Expectation {
+  enum class Kind { kBug, kWontfix, kSpecDispute, kHost };
+  // How the check is expected to end. kFlaky: passes or fails with `why`, at most `max_rate` of the
+  // attempts (but at least one). kSkip: is not run at all.
+  enum class Result { kFail, kHang, kCrash, kLeak, kFlaky, kSkip };
+
+  std::string check;
+  Result result = Result::kFail;
+  std::string why;        // empty only for kSkip
+  std::string reference;  // issue or reference
+  Kind kind = Kind::kBug;
+  std::string until;  // "YYYY-MM-DD" or empty
+  std::size_t max_matches = 1;
+  double max_rate = 1.0;
+  std::string file;
+  int line = 0;
+  [[nodiscard]] std::string place() const;  // "file:line"
+};
+absl::string_view ResultName(Expectation::Result result);
+absl::string_view KindName(Expectation::Kind kind);
+
+// The entries of all --expect files. Later files win over earlier ones for the same check.
+class Expectations {
+ public:
+  // Adds one file. INVALID_ARGUMENT with file, line and field for anything it does not understand,
+  // and for an entry without a reason to believe it.
+  absl::Status Add(absl::string_view toml, const std::string& file_name);
+  absl::Status AddFile(const std::string& path);
+
+  // Binds the entries to `checks` (all there are, selected or not). Two entries of one file for the
+  // same check are an error.
+  absl::Status Bind(const std::vector<Check>& checks);
+
+  // The entry for this check, or nullptr. An expired entry excuses nothing.
+  [[nodiscard]] const Expectation* Find(absl::string_view check_id, absl::string_view today) const;
+
+  // Entries that are red by themselves: those that match no check, more checks than max_matches, or
+  // are expired at `today` ("YYYY-MM-DD"). One sentence each.
+  [[nodiscard]] std::vector<std::string> Stale(absl::string_view today) const;
+
+  [[nodiscard]] const std::vector<Expectation>& entries() const { return entries_; }
+
+ private:
+  struct Binding {
+    std::string check_id;
+    std::size_t entry = 0;
+  };
+  std::vector<Expectation> entries_;
+  std::vector<std::size_t> match_counts_;  // by entry, after Bind()
+  std::vector<Binding> bindings_;          // sorted by id, one per check
+};
+
+// Today in UTC as "YYYY-MM-DD".
+std::string Today();
+
+}  // namespace conformance

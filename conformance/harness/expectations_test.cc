@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/expectations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace conformance {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kToday[] = "2026-06-01";
+
+std::vector<Check> Checks() {
+  return {{.id = "events/oom"}, {.id = "events/exit"}, {.id = "stdio/eof"}};
+}
+
+// An [[expect]] table with these lines in place of the defaults they name.
+std::string Entry(const std::string& check, const std::string& more = "",
+                  const std::string& result = "result = \"fail\"\nwhy = \"event.missing\"\n") {
+  return "[[expect]]\ncheck = \"" + check + "\"\n" + result + "issue = \"https://x/1\"\n" + more;
+}
+
+std::string ErrorOf(const std::string& entries) {
+  Expectations expectations;
+  absl::Status status = expectations.Add("schema = 1\n" + entries, "e.toml");
+  if (status.ok()) status = expectations.Bind(Checks());
+  if (status.ok()) return "no error";
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  return std::string(status.message());
+}
+
+Expectations Bound(const std::string& entries) {
+  Expectations expectations;
+  EXPECT_EQ(expectations.Add("schema = 1\n" + entries, "e.toml"), absl::OkStatus());
+  EXPECT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  return expectations;
+}
+
+TEST(ExpectationsTest, AnEntryIsFoundByItsCheck) {
+  const Expectations expectations = Bound(Entry("events/oom", "kind = \"wontfix\"\n"));
+  const Expectation* entry = expectations.Find("events/oom", kToday);
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->result, Expectation::Result::kFail);
+  EXPECT_EQ(entry->why, "event.missing");
+  EXPECT_EQ(entry->reference, "https://x/1");
+  EXPECT_EQ(entry->kind, Expectation::Kind::kWontfix);
+  EXPECT_EQ(entry->place(), "e.toml:2");
+  EXPECT_EQ(expectations.Find("events/exit", kToday), nullptr);
+  EXPECT_EQ(expectations.Find("events", kToday), nullptr);
+  EXPECT_THAT(expectations.Stale(kToday), IsEmpty());
+}
+
+TEST(ExpectationsTest, AGlobCoversUpToMaxMatches) {
+  const Expectations two = Bound(Entry("events/*", "max_matches = 2\n"));
+  EXPECT_NE(two.Find("events/oom", kToday), nullptr);
+  EXPECT_NE(two.Find("events/exit", kToday), nullptr);
+  EXPECT_EQ(two.Find("stdio/eof", kToday), nullptr);
+  EXPECT_THAT(two.Stale(kToday), IsEmpty());
+  const Expectations one = Bound(Entry("events/*", "max_matches = 1\n"));
+  EXPECT_THAT(one.Stale(kToday),
+              ElementsAre("e.toml:2: \"events/*\" matches 2 checks, max_matches is 1"));
+}
+
+TEST(ExpectationsTest, AnEntryThatMatchesNothingIsStale) {
+  EXPECT_THAT(Bound(Entry("events/gone")).Stale(kToday),
+              ElementsAre("e.toml:2: no check matches \"events/gone\""));
+}
+
+TEST(ExpectationsTest, AnExpiredEntryExcusesNothingAndIsStale) {
+  const Expectations expectations = Bound(Entry("events/oom", "until = \"2026-05-31\"\n"));
+  EXPECT_NE(expectations.Find("events/oom", "2026-05-31"), nullptr);
+  EXPECT_THAT(expectations.Stale("2026-05-31"), IsEmpty());
+  EXPECT_EQ(expectations.Find("events/oom", kToday), nullptr);
+  EXPECT_THAT(expectations.Stale(kToday),
+              ElementsAre("e.toml:2: \"events/oom\" has expired on 2026-05-31"));
+}
+
+TEST(ExpectationsTest, ALaterFileWins) {
+  Expectations expectations;
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Entry("events/oom"), "a.toml"), absl::OkStatus());
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Entry("events/oom", "",
+                                                    "result = \"hang\"\nwhy = \"reply.missing\"\n"),
+                             "b.toml"),
+            absl::OkStatus());
+  ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  EXPECT_EQ(expectations.Find("events/oom", kToday)->result, Expectation::Result::kHang);
+}
+
+TEST(ExpectationsTest, TwoEntriesOfOneFileForOneCheckAreRefused) {
+  EXPECT_THAT(ErrorOf(Entry("events/oom") + Entry("events/*", "max_matches = 2\n")),
+              HasSubstr("events/oom is expected at e.toml:2 already"));
+}
+
+TEST(ExpectationsTest, ASkipNeedsNoWhyAndAFlakyOneNeedsARate) {
+  const Expectations skip = Bound(Entry("events/oom", "", "result = \"skip\"\n"));
+  EXPECT_EQ(skip.Find("events/oom", kToday)->result, Expectation::Result::kSkip);
+  const Expectations flaky = Bound(
+      Entry("events/oom", "max_rate = 0.25\n", "result = \"flaky\"\nwhy = \"event.order\"\n"));
+  EXPECT_EQ(flaky.Find("events/oom", kToday)->max_rate, 0.25);
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"flaky\"\nwhy = \"event.order\"\n")),
+              HasSubstr("needs its bound"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "max_rate = 1.5\n",
+                            "result = \"flaky\"\nwhy = \"event.order\"\n")),
+              HasSubstr("needs its bound"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "max_rate = 0.5\n")), HasSubstr("has a rate"));
+}
+
+TEST(ExpectationsTest, ErrorsNameFileLineAndField) {
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"fail\"\n")),
+              HasSubstr("e.toml:2: [[expect]] 1 why: missing"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"fail\"\nwhy = \"it.broke\"\n")),
+              HasSubstr("e.toml:5: [[expect]] 1 why: \"it.broke\" is no why.code"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"pass\"\nwhy = \"event.order\"\n")),
+              HasSubstr("result: \"pass\" is none of fail, hang"));
+  EXPECT_THAT(ErrorOf(Entry("events/*")), HasSubstr("max_matches: missing"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "max_matches = 0\n")), HasSubstr("at least 1"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"soon\"\n")), HasSubstr("no date"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"2026-13-01\"\n")), HasSubstr("no date"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "kind = \"magic\"\n")), HasSubstr("kind: \"magic\""));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "when = \"always\"\n")), HasSubstr("when: unknown key"));
+  EXPECT_THAT(ErrorOf("[[expect]]\ncheck = \"events/oom\"\nresult = \"fail\"\n"
+                      "why = \"event.order\"\n"),
+              HasSubstr("issue: missing"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom") + Entry("stdio/eof", "owner = 3\n")),
+              HasSubstr("[[expect]] 2 owner: unknown key"));
+  EXPECT_THAT(ErrorOf("expect = 1\n"), HasSubstr("expected tables, written [[expect]]"));
+}
+
+TEST(ExpectationsTest, AnEmptyFileExpectsNothing) {
+  EXPECT_EQ(Bound("").Find("events/oom", kToday), nullptr);
+}
+
+TEST(ExpectationsTest, TodayIsADate) {
+  EXPECT_EQ(Today().size(), 10u);
+  EXPECT_GE(Today(), "2020-01-01");
+}
+
+}  // namespace
+}  // namespace conformance

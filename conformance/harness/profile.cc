@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/profile.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/strip.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "conformance/harness/toml_reader.h"
+
+namespace conformance {
+namespace {
+
+constexpr std::array<std::pair<Need, const char*>, 14> kNeedNames = {{
+    {Need::kExec, "exec"},
+    {Need::kPause, "pause"},
+    {Need::kTerminal, "terminal"},
+    {Need::kUpdate, "update"},
+    {Need::kStats, "stats"},
+    {Need::kGrouping, "grouping"},
+    {Need::kFileUri, "file-uri"},
+    {Need::kBinaryUri, "binary-uri"},
+    {Need::kOciEngine, "oci-engine"},
+    {Need::kNamespaces, "namespaces"},
+    {Need::kOomEvents, "oom-events"},
+    {Need::kRootfsMounts, "rootfs-mounts"},
+    {Need::kInfo, "info"},
+    {Need::kCheckpoint, "checkpoint"},
+}};
+
+constexpr std::int64_t kDurationMsMax = 3600 * 1000;
+
+// "1500ms", "2s", "0.5s".
+std::optional<std::chrono::milliseconds> ParseDuration(absl::string_view text) {
+  double factor = 1000;
+  if (absl::ConsumeSuffix(&text, "ms")) {
+    factor = 1;
+  } else if (!absl::ConsumeSuffix(&text, "s")) {
+    return std::nullopt;
+  }
+  double value = 0;
+  if (!absl::SimpleAtod(text, &value)) return std::nullopt;
+  const double ms = value * factor;
+  if (!(ms >= 1 && ms <= static_cast<double>(kDurationMsMax))) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(ms));
+}
+
+absl::Status ReadDuration(TomlReader& reader, const std::string& key,
+                          std::chrono::milliseconds& out) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> text, reader.String(key));
+  if (!text) return absl::OkStatus();
+  const auto duration = ParseDuration(*text);
+  if (!duration) {
+    return reader.Error(
+        key, absl::StrCat("expected a duration such as \"2s\" or \"500ms\", got \"", *text, "\""));
+  }
+  out = *duration;
+  return absl::OkStatus();
+}
+
+absl::Status ReadShim(TomlReader& reader, Profile& profile) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> path, reader.String("path"));
+  profile.shim_path = path.value_or("");
+  ASSIGN_OR_RETURN(profile.env, reader.Strings("env"));
+  return reader.NothingElse();
+}
+
+absl::Status ReadEngine(TomlReader& reader, Profile& profile) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> kind, reader.String("kind"));
+  if (!kind) return reader.Error("kind", "missing; \"oci\" or \"none\"");
+  ASSIGN_OR_RETURN(const std::optional<std::string> binary, reader.String("binary"));
+  if (*kind == "oci") {
+    profile.engine = binary.value_or("runc");
+  } else if (*kind != "none") {
+    return reader.Error("kind", absl::StrCat("\"oci\" or \"none\", not \"", *kind, "\""));
+  } else if (binary) {
+    return reader.Error("binary", "an engine of kind \"none\" has no binary");
+  }
+  return reader.NothingElse();
+}
+
+absl::Status ReadGuest(TomlReader& reader, Profile& profile) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> kind, reader.String("kind"));
+  if (!kind) return reader.Error("kind", "missing; \"rootfs\" or \"host\"");
+  if (*kind == "host") {
+    profile.guest = Profile::Guest::kHost;
+  } else if (*kind != "rootfs") {
+    return reader.Error("kind", absl::StrCat("\"rootfs\" or \"host\", not \"", *kind, "\""));
+  }
+  return reader.NothingElse();
+}
+
+absl::Status ReadClaims(TomlReader& reader, Profile& profile) {
+  for (const auto& [need, name] : kNeedNames) {
+    ASSIGN_OR_RETURN(const std::optional<bool> claimed, reader.Bool(name));
+    if (claimed.value_or(false)) profile.claims |= ToNeeds(need);
+  }
+  RETURN_IF_ERROR(reader.NothingElse());
+  if ((profile.claims & ToNeeds(Need::kOciEngine)) != 0 && profile.engine.empty()) {
+    return reader.Error("oci-engine", "claimed, but [engine] names no engine of kind \"oci\"");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadLimits(TomlReader& reader, Profile& profile) {
+  RETURN_IF_ERROR(ReadDuration(reader, "boot", profile.boot_limit));
+  RETURN_IF_ERROR(ReadDuration(reader, "rpc", profile.rpc_limit));
+  return reader.NothingElse();
+}
+
+}  // namespace
+
+Profile DefaultProfile() {
+  Profile profile;
+  profile.engine = "runc";
+  for (const auto& [need, name] : kNeedNames) {
+    if (need != Need::kCheckpoint) profile.claims |= ToNeeds(need);
+  }
+  return profile;
+}
+
+absl::StatusOr<Profile> ParseProfile(absl::string_view toml, const std::string& file_name) {
+  ASSIGN_OR_RETURN(TomlReader reader, TomlReader::Parse(toml, file_name));
+  RETURN_IF_ERROR(CheckSchema(reader));
+  Profile profile;
+  profile.name = file_name;
+  using ReadTable = absl::Status (*)(TomlReader&, Profile&);
+  // In this order: claims are checked against the engine.
+  const std::vector<std::pair<const char*, ReadTable>> tables = {{"shim", &ReadShim},
+                                                                 {"engine", &ReadEngine},
+                                                                 {"guest", &ReadGuest},
+                                                                 {"claims", &ReadClaims},
+                                                                 {"limits", &ReadLimits}};
+  for (const auto& [name, read] : tables) {
+    ASSIGN_OR_RETURN(std::optional<TomlReader> table, reader.Table(name));
+    if (table) RETURN_IF_ERROR(read(*table, profile));
+  }
+  RETURN_IF_ERROR(reader.NothingElse());
+  return profile;
+}
+
+absl::StatusOr<Profile> ReadProfile(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+  return ParseProfile(text, path);
+}
+
+absl::string_view NeedName(Need need) {
+  for (const auto& [candidate, name] : kNeedNames) {
+    if (candidate == need) return name;
+  }
+  return "unknown";
+}
+
+std::string NeedNames(Needs needs) {
+  std::vector<absl::string_view> names;
+  for (const auto& [need, name] : kNeedNames) {
+    if ((needs & ToNeeds(need)) != 0) names.push_back(name);
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+}  // namespace conformance

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/profile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/testing/temp_dir.h"
+
+namespace conformance {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string ErrorOf(const std::string& toml) {
+  const absl::StatusOr<Profile> profile = ParseProfile(toml, "p.toml");
+  if (profile.ok()) return "no error";
+  EXPECT_EQ(profile.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(profile.status().message());
+}
+
+TEST(ProfileTest, TheDefaultClaimsAllOfARuncTypeShim) {
+  const Profile profile = DefaultProfile();
+  EXPECT_EQ(profile.engine, "runc");
+  EXPECT_EQ(profile.guest, Profile::Guest::kRootfs);
+  EXPECT_NE(profile.claims & ToNeeds(Need::kExec), 0u);
+  EXPECT_NE(profile.claims & ToNeeds(Need::kOomEvents), 0u);
+  EXPECT_EQ(profile.claims & ToNeeds(Need::kCheckpoint), 0u);
+}
+
+TEST(ProfileTest, ReadsEverything) {
+  const absl::StatusOr<Profile> profile = ParseProfile(R"(
+schema = 1
+[shim]
+path = "/opt/shim"
+env = { DEBUG = "1", EMPTY = "" }
+[engine]
+kind = "oci"
+binary = "crun"
+[guest]
+kind = "host"
+[claims]
+exec = true
+pause = false
+oci-engine = true
+[limits]
+boot = "1500ms"
+rpc = "2.5s"
+)",
+                                                       "p.toml");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->name, "p.toml");
+  EXPECT_EQ(profile->shim_path, "/opt/shim");
+  EXPECT_EQ(profile->env.at("DEBUG"), "1");
+  EXPECT_EQ(profile->env.at("EMPTY"), "");
+  EXPECT_EQ(profile->engine, "crun");
+  EXPECT_EQ(profile->guest, Profile::Guest::kHost);
+  EXPECT_EQ(profile->claims, Need::kExec | Need::kOciEngine);
+  EXPECT_EQ(profile->boot_limit, std::chrono::milliseconds(1500));
+  EXPECT_EQ(profile->rpc_limit, std::chrono::milliseconds(2500));
+}
+
+TEST(ProfileTest, WhatIsNotMentionedIsNotClaimed) {
+  const absl::StatusOr<Profile> profile = ParseProfile("schema = 1\n", "p.toml");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->claims, 0u);
+  EXPECT_EQ(profile->engine, "");
+}
+
+TEST(ProfileTest, ErrorsNameFileLineAndKey) {
+  EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nexec = \"yes\"\n"),
+              HasSubstr("p.toml:3: [claims] exec: expected true or false"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nfly = true\n"),
+              HasSubstr("p.toml:3: [claims] fly: unknown key; known here:"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[wings]\n"), HasSubstr("p.toml:2: wings: unknown key"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[limits]\nboot = \"soon\"\n"),
+              HasSubstr("p.toml:3: [limits] boot: expected a duration"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[shim]\nenv = { A = 1 }\n"),
+              HasSubstr("[shim] env A: expected a string"));
+  EXPECT_THAT(ErrorOf("schema = 1\nclaims = 3\n"), HasSubstr("p.toml:2: claims: expected a table"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[claims\n"), HasSubstr("p.toml:2: "));
+}
+
+TEST(ProfileTest, TheSchemaIsChecked) {
+  EXPECT_THAT(ErrorOf("[claims]\n"), HasSubstr("schema: missing"));
+  EXPECT_THAT(ErrorOf("schema = 2\n"), HasSubstr("p.toml:1: schema: this build reads schema 1"));
+}
+
+TEST(ProfileTest, ContradictionsAreRefused) {
+  EXPECT_THAT(ErrorOf("schema = 1\n[claims]\noci-engine = true\n"), HasSubstr("names no engine"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"none\"\nbinary = \"runc\"\n"),
+              HasSubstr("has no binary"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"vm\"\n"), HasSubstr("not \"vm\""));
+  EXPECT_THAT(ErrorOf("schema = 1\n[guest]\n"), HasSubstr("[guest] kind: missing"));
+}
+
+TEST(ProfileTest, DurationsHaveLimits) {
+  for (const char* text : {"0s", "-1s", "1h", "s", "1e300s", "nan s", ""}) {
+    EXPECT_THAT(ErrorOf(std::string("schema = 1\n[limits]\nrpc = \"") + text + "\"\n"),
+                HasSubstr("expected a duration"))
+        << text;
+  }
+}
+
+TEST(ProfileTest, AMissingFileIsNamed) {
+  const absl::StatusOr<Profile> profile = ReadProfile("/no/such/profile.toml");
+  EXPECT_EQ(profile.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(profile.status().message()), HasSubstr("/no/such/profile.toml: No such"));
+}
+
+TEST(ProfileTest, NamesOfNeeds) {
+  EXPECT_EQ(NeedNames(Need::kExec | Need::kTerminal), "exec, terminal");
+  EXPECT_EQ(NeedNames(0), "");
+  EXPECT_EQ(NeedName(Need::kRootfsMounts), "rootfs-mounts");
+}
+
+}  // namespace
+}  // namespace conformance

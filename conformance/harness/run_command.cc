@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/run_command.h"
+
+#include <absl/status/statusor.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <random>
+#include <system_error>
+#include <utility>
+
+#include "base/child_reaper.h"
+#include "base/status_macros.h"
+#include "conformance/harness/cgroup_tree.h"
+#include "conformance/harness/host.h"
+#include "conformance/harness/plan.h"
+#include "conformance/harness/runner.h"
+#include "conformance/harness/shim_binary.h"
+#include "conformance/reports/evidence.h"
+#include "conformance/reports/progress.h"
+#include "conformance/reports/recording.h"
+#include "conformance/reports/reports.h"
+#include "conformance/reports/text.h"
+#include "containerd/identifiers.h"
+
+namespace conformance {
+namespace {
+
+constexpr int kJobsMax = 256;
+constexpr int kRepeatMax = 100000;
+
+std::uint64_t FreshSeed() {
+  std::random_device device;
+  return device();
+}
+
+absl::StatusOr<std::uint64_t> ParseSeed(const std::string& option, const std::string& text) {
+  if (text.empty()) return FreshSeed();
+  std::uint64_t seed = 0;
+  if (!absl::SimpleHexAtoi(text, &seed)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(option, " ", text, ": expected a hexadecimal number"));
+  }
+  return seed;
+}
+
+absl::Status CheckRanges(const RunOptions& options) {
+  if (options.jobs < 0 || options.jobs > kJobsMax) {
+    return absl::InvalidArgumentError(absl::StrCat("-j: between 1 and ", kJobsMax));
+  }
+  if (options.repeat < 1 || options.repeat > kRepeatMax) {
+    return absl::InvalidArgumentError(absl::StrCat("--repeat: between 1 and ", kRepeatMax));
+  }
+  if (!(options.deadline_scale >= 0.01 && options.deadline_scale <= 1000)) {
+    return absl::InvalidArgumentError("--deadline-scale: between 0.01 and 1000");
+  }
+  if (const absl::Status status = containerd::ValidateIdentifier(options.containerd_ns);
+      !status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--containerd-ns: ", status.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FindFixtures(const std::string& option) {
+  std::error_code error;
+  std::filesystem::path path = option;
+  if (option.empty()) {
+    path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "fixtures";
+  }
+  const std::filesystem::path resolved = std::filesystem::canonical(path, error);
+  if (!error && std::filesystem::is_directory(resolved, error)) return resolved.string();
+  if (!option.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--fixtures: ", option, " is no directory that can be read"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the fixture programs are missing: no directory ", path.string(), "; give --fixtures"));
+}
+
+std::string AgainPrefix(const RunOptions& options, const std::string& shim) {
+  std::string again = absl::StrCat("shimgauge run --shim ", ShellWord(shim));
+  if (!options.selection.profile.empty()) {
+    absl::StrAppend(&again, " --profile ", ShellWord(options.selection.profile));
+  }
+  if (options.deadline_scale != 1.0) {
+    absl::StrAppend(&again, " --deadline-scale ", options.deadline_scale);
+  }
+  if (options.containerd_ns != RunOptions().containerd_ns) {
+    absl::StrAppend(&again, " --containerd-ns ", options.containerd_ns);
+  }
+  if (!options.fixtures.empty())
+    absl::StrAppend(&again, " --fixtures ", ShellWord(options.fixtures));
+  return again;
+}
+
+// Everything a run needs, made from the options before anything is started.
+struct Prepared {
+  LoadedSelection selection;  // the plan points into it
+  RunnerConfig config;
+};
+
+absl::Status Prepare(const RunOptions& options, const std::vector<Check>& checks,
+                     Prepared& prepared) {
+  RETURN_IF_ERROR(CheckRanges(options));
+  ASSIGN_OR_RETURN(prepared.selection, LoadSelection(options.selection, checks));
+  const LoadedSelection& selection = prepared.selection;
+  const std::string& argument = options.shim.empty() ? selection.profile.shim_path : options.shim;
+  if (argument.empty()) {
+    return absl::InvalidArgumentError("no shim: give --shim PATH or a profile with [shim] path");
+  }
+  ASSIGN_OR_RETURN(const ShimBinary shim, FindShim(argument));
+
+  RunInfo& info = prepared.config.info;
+  info.suite_version = SHIMGAUGE_VERSION;
+  info.shim_path = shim.path;
+  info.shim_sha256 = shim.sha256;
+  info.profile = selection.profile;
+  info.host = DescribeHost();
+  info.jobs = options.jobs == 0 ? std::min(info.host.cpus, kJobsMax) : options.jobs;
+  info.repeat = options.repeat;
+  info.deadline_scale = options.deadline_scale;
+  info.argv = options.argv;
+  info.started_at = std::chrono::system_clock::now();
+  info.again = AgainPrefix(options, shim.path);
+  ASSIGN_OR_RETURN(info.seed, ParseSeed("--seed", options.seed));
+  if (options.shuffle) {
+    ASSIGN_OR_RETURN(prepared.config.shuffle, ParseSeed("--shuffle", options.shuffle_seed));
+  }
+
+  const std::string today = Today();
+  info.plan = MakePlan(checks, selection.selectors,
+                       {.profile = selection.profile,
+                        .level = selection.level,
+                        .has_cgroups = info.host.cgroup_mode != "none",
+                        .expectations = &selection.expectations,
+                        .today = today});
+  if (info.plan.empty()) return absl::NotFoundError("every check is excluded, nothing is left");
+  prepared.config.stale_expectations = selection.expectations.Stale(today);
+  prepared.config.fail_fast = options.fail_fast;
+  prepared.config.run_dir =
+      absl::StrCat("/shimgauge-", absl::Hex(FreshSeed(), absl::kZeroPad8), "-", ::getpid());
+
+  RETURN_IF_ERROR(CheckHostFit(info.host, selection.profile));
+  WorldSpec& world = prepared.config.world;
+  ASSIGN_OR_RETURN(world.fixtures, FindFixtures(options.fixtures));
+  world.shim = shim.path;
+  world.ns = options.containerd_ns;
+  world.keep = KeepSearchPath(selection.profile.engine);
+  world.keep.insert(world.keep.end(), shim.keep.begin(), shim.keep.end());
+  for (const std::string& keep : KeepVisible(world.fixtures + "/x")) world.keep.push_back(keep);
+  return absl::OkStatus();
+}
+
+struct OpenReports {
+  std::shared_ptr<Console> console;  // shared by text report and progress line; may be null
+  std::vector<std::unique_ptr<Report>> all;
+};
+
+absl::StatusOr<OpenReports> MakeReports(const RunOptions& options, boost::asio::io_context& loop) {
+  OpenReports reports;
+  bool standard_output_taken = false;
+  for (const std::string& text : options.reports) {
+    ASSIGN_OR_RETURN(const ReportRequest request, ParseReportRequest(text));
+    if (request.file == "-") {
+      if (standard_output_taken) {
+        return absl::InvalidArgumentError("--report: only one format can go to standard output");
+      }
+      standard_output_taken = true;
+    }
+    ASSIGN_OR_RETURN(reports.all.emplace_back(), MakeReport(request));
+  }
+  if (!standard_output_taken) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Output> output, Output::Open("-"));
+    reports.console =
+        std::make_shared<Console>(std::move(output), Console::StandardOutputOptions());
+    reports.all.push_back(MakeTextReport(reports.console, options.verbose));
+    reports.all.push_back(MakeProgressLine(loop, reports.console));
+  }
+  const std::optional<Keep> keep = ParseKeep(options.keep);
+  if (!keep) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--keep ", options.keep, ": the choices are failed, all and none"));
+  }
+  if (!options.record.empty()) {
+    ASSIGN_OR_RETURN(reports.all.emplace_back(), MakeRecording(options.record, *keep));
+  }
+  return reports;
+}
+
+// First signal: end the run in order. Second: at once, which leaves only cgroups to be cleaned.
+void HandleSignals(boost::asio::signal_set& signals, Runner& runner, const std::string& run_dir,
+                   bool again) {
+  signals.async_wait(
+      [&signals, &runner, run_dir, again](const boost::system::error_code& error, int /*signo*/) {
+        if (error) return;
+        if (again) {
+          if (const absl::StatusOr<CgroupTree> tree = CgroupTree::Open(run_dir); tree.ok()) {
+            tree->Thaw();
+            tree->Remove();
+          }
+          std::_Exit(kExitInterrupted);
+        }
+        runner.Interrupt();
+        HandleSignals(signals, runner, run_dir, true);
+      });
+}
+
+}  // namespace
+
+int RunCommand(const RunOptions& options, const std::vector<Check>& checks) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Prepared prepared;
+  if (const absl::Status status = Prepare(options, checks, prepared); !status.ok()) {
+    return Complain(status);
+  }
+  boost::asio::io_context loop(1);
+  absl::StatusOr<std::unique_ptr<base::ChildReaper>> reaper = base::ChildReaper::Create(loop);
+  if (!reaper.ok()) return Complain(absl::InternalError(reaper.status().message()));
+  absl::StatusOr<OpenReports> reports = MakeReports(options, loop);
+  if (!reports.ok()) return Complain(reports.status());
+  std::vector<Report*> borrowed;
+  for (const std::unique_ptr<Report>& report : reports->all) borrowed.push_back(report.get());
+
+  int exit_code = kExitHarness;
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM, SIGHUP);
+  const std::string run_dir = prepared.config.run_dir;
+  Runner runner(loop, **reaper, std::move(prepared.config), std::move(borrowed),
+                [&](const RunOutcome& outcome) {
+                  exit_code = ExitCodeOf(outcome.summary);
+                  if (!outcome.unfit.ok()) {
+                    if (reports->console != nullptr) reports->console->SetStatus("");
+                    exit_code = Complain(absl::FailedPreconditionError(
+                        absl::StrCat("no check can run on this host: ", outcome.unfit.message())));
+                  }
+                  signals.cancel();
+                  loop.stop();
+                });
+  HandleSignals(signals, runner, run_dir, false);
+  runner.Start();
+  loop.run();
+  return exit_code;
+}
+
+}  // namespace conformance

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conformance/harness/check.h"
+#include "conformance/harness/expectations.h"
+#include "conformance/harness/profile.h"
+#include "conformance/harness/selection.h"
+
+namespace conformance {
+
+// What choosing checks takes; shared by `run` and `list`.
+struct SelectionOptions {
+  std::vector<std::string> selectors;
+  std::string profile;  // file; empty: the built-in one
+  std::vector<std::string> expect;
+  std::string level = "all";  // must | should | all
+};
+
+// The options of `shimgauge run` as given.
+struct RunOptions {
+  SelectionOptions selection;
+  std::string shim;
+  int jobs = 0;  // 0: one per CPU
+  int repeat = 1;
+  bool shuffle = false;
+  std::string shuffle_seed;  // hexadecimal; empty: a fresh one
+  std::string seed;          // hexadecimal; empty: a fresh one
+  double deadline_scale = 1.0;
+  std::vector<std::string> reports;
+  std::string record;
+  std::string keep = "failed";
+  std::size_t fail_fast = 0;
+  bool verbose = false;
+  std::string containerd_ns = "shimgauge";
+  std::string fixtures;  // empty: beside the executable
+  std::vector<std::string> argv;
+};
+
+// `shimgauge run`. Returns the exit code.
+int RunCommand(const RunOptions& options, const std::vector<Check>& checks);
+
+// SelectionOptions, read and checked.
+struct LoadedSelection {
+  std::vector<Selector> selectors;
+  Profile profile;
+  Expectations expectations;  // bound to all checks
+  Level level = Level::kMay;
+};
+// INVALID_ARGUMENT for a mistake (exit code 2); NOT_FOUND when a selector matches no check, with
+// the nearest ids (exit code 5).
+absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
+                                              const std::vector<Check>& checks);
+
+// Writes "shimgauge: <message>" to standard error and returns the exit code of the status:
+// INVALID_ARGUMENT 2, FAILED_PRECONDITION 3, NOT_FOUND 5, others 4.
+int Complain(const absl::Status& status);
+
+}  // namespace conformance

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/strings/string_view.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "conformance/harness/accounting.h"
+#include "conformance/harness/profile.h"
+
+namespace conformance {
+
+// The machine the run takes place on.
+struct HostInfo {
+  std::string kernel;       // "linux 6.12.1"
+  std::string cgroup_mode;  // "v1", "v2", "hybrid", "none"
+  bool root = false;
+  int cpus = 1;
+};
+
+// Everything known about a run before its first process is started.
+struct RunInfo {
+  std::string suite_version;
+  std::string shim_path;  // absolute, resolved
+  std::string shim_sha256;
+  Profile profile;
+  HostInfo host;
+  std::uint64_t seed = 0;
+  int jobs = 1;
+  int repeat = 1;
+  double deadline_scale = 1.0;
+  std::vector<std::string> argv;
+  std::chrono::system_clock::time_point started_at;
+  std::vector<PlannedCheck> plan;  // in the order of the report
+  // `shimgauge run ...` with what is needed to run the same again, without seed and selectors.
+  std::string again;
+};
+
+// Seeds are written as hexadecimal numbers without prefix.
+std::string SeedText(std::uint64_t seed);
+
+// Milliseconds, rounded, for reports.
+std::int64_t Milliseconds(std::chrono::microseconds time);
+
+}  // namespace conformance

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/runner.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "conformance/harness/attempt.h"
+#include "conformance/harness/cgroup_tree.h"
+#include "conformance/harness/host.h"
+#include "conformance/harness/names.h"
+#include "conformance/harness/plan.h"
+
+namespace conformance {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Budgets are the last resort, far above any sum of deadlines: the part that does not scale is for
+// the worker itself on a busy host.
+constexpr double kProbeSeconds = 30;
+constexpr double kCheckSeconds = 120;
+constexpr std::chrono::seconds kWorkerSeconds{30};
+
+constexpr double kUnusableScale = 0.1;
+constexpr int kUnusableJobsFactor = 4;
+constexpr char kBootstrapArea[] = "bootstrap";
+
+std::chrono::milliseconds Budget(double seconds, double scale) {
+  return kWorkerSeconds +
+         std::chrono::milliseconds(static_cast<std::int64_t>(seconds * scale * 1000));
+}
+
+}  // namespace
+
+class Runner::Impl {
+ public:
+  Impl(boost::asio::io_context& loop, base::ChildReaper& reaper, RunnerConfig config,
+       std::vector<Report*> reports, Done done)
+      : loop_(loop),
+        reaper_(reaper),
+        config_(std::move(config)),
+        reports_(std::move(reports)),
+        done_(std::move(done)),
+        scale_(config_.info.deadline_scale),
+        jobs_(config_.info.jobs) {}
+
+  void Start() {
+    started_ = Clock::now();
+    attempts_.resize(plan().size());
+    results_.resize(plan().size());
+    for (Report* report : reports_) report->RunStarted(config_.info);
+    if (!config_.info.profile.engine.empty()) {
+      engine_query_ = EngineVersion::Ask(loop_, reaper_, config_.info.profile.engine,
+                                         [this](std::string version) {
+                                           engine_ = std::move(version);
+                                           engine_known_ = true;
+                                           BeginWhenKnown();
+                                         });
+    } else {
+      engine_known_ = true;
+    }
+    StartProbe();
+  }
+
+  void Interrupt() {
+    if (finished_) return;
+    outcome_.summary.interrupted = true;
+    Stop();
+  }
+
+ private:
+  const std::vector<PlannedCheck>& plan() const { return config_.info.plan; }
+
+  WorkerJob MakeJob(std::uint64_t seed) {
+    WorkerJob job;
+    job.world = config_.world;
+    job.world.cgroup_parent = absl::StrCat(config_.run_dir, "/", ++worlds_);
+    job.world.seed = seed;
+    job.world.deadline_scale = scale_;
+    job.profile = config_.info.profile;
+    return job;
+  }
+
+  void StartProbe() {
+    auto worker = WorkerProcess::Start(loop_, reaper_, config_.worker, MakeJob(config_.info.seed),
+                                       Budget(kProbeSeconds, scale_),
+                                       [this](WorkerEnd end) { ProbeEnded(std::move(end)); });
+    if (!worker.ok()) return EndUnfit(worker.status());
+    probe_ = *std::move(worker);
+  }
+
+  void ProbeEnded(WorkerEnd end) {
+    probe_.reset();
+    const bool reported = end.report.has_value() && end.protocol_error.empty();
+    if (reported && end.report->kind == WorkerMessage::Kind::kProbe) {
+      subject_ = std::move(end.report->subject);
+    } else if (end.killed) {
+      return Finish();
+    } else if (reported && end.report->kind == WorkerMessage::Kind::kFailed) {
+      return EndUnfit(absl::FailedPreconditionError(end.report->text));
+    } else if (end.over_budget && !end.waiting_for.empty()) {
+      subject_.legacy.problem = absl::StrCat("no end of: ", end.waiting_for);
+      subject_.params.problem = subject_.legacy.problem;
+    } else {
+      outcome_.summary.harness_problems.push_back(
+          absl::StrCat("the probe failed: ", end.protocol_error, " ", end.error_text));
+      return Finish();
+    }
+    probed_ = true;
+    BeginWhenKnown();
+  }
+
+  void BeginWhenKnown() {
+    if (!probed_ || !engine_known_ || begun_ || finished_) return;
+    begun_ = true;
+    for (Report* report : reports_) report->Probed(subject_, engine_);
+    std::vector<Execution> schedule =
+        MakeSchedule(plan(), config_.info.repeat, config_.shuffle, config_.info.seed);
+    queue_.assign(schedule.begin(), schedule.end());
+    for (std::size_t i = 0; i < plan().size(); ++i) {
+      if (plan()[i].skip) Complete(i);
+    }
+    if (!subject_.usable()) FailAllButBootstrap();
+    Pump();
+  }
+
+  void FailAllButBootstrap() {
+    scale_ *= kUnusableScale;
+    jobs_ *= kUnusableJobsFactor;
+    for (const Execution& execution : std::exchange(queue_, {})) {
+      const PlannedCheck& planned = plan()[execution.index];
+      if (AreaOf(planned.check->id) == kBootstrapArea) {
+        queue_.push_back(execution);
+      } else {
+        AddAttempt(execution, StartFailedAttempt(*planned.check, subject_, execution.seed));
+      }
+    }
+  }
+
+  void Pump() {
+    while (!stopping_ && !queue_.empty() && running_.size() < static_cast<std::size_t>(jobs_)) {
+      const Execution execution = queue_.front();
+      queue_.pop_front();
+      StartExecution(execution);
+    }
+    if (running_.empty() && (stopping_ || queue_.empty())) Finish();
+  }
+
+  void StartExecution(const Execution& execution) {
+    const PlannedCheck& planned = plan()[execution.index];
+    WorkerJob job = MakeJob(execution.seed);
+    job.check = planned.check->id;
+    job.subject = subject_;
+    for (Report* report : reports_) report->CheckStarted(planned);
+    const std::size_t key = worlds_;
+    auto worker = WorkerProcess::Start(
+        loop_, reaper_, config_.worker, job, Budget(kCheckSeconds, scale_),
+        [this, key, execution](WorkerEnd end) { ExecutionEnded(key, execution, std::move(end)); });
+    if (!worker.ok()) {
+      WorkerEnd end;
+      end.report = WorkerMessage{.kind = WorkerMessage::Kind::kFailed,
+                                 .text = std::string(worker.status().message())};
+      AddAttempt(execution, JudgeAttempt(*planned.check, std::move(end), execution.seed));
+      return;
+    }
+    running_[key] = *std::move(worker);
+  }
+
+  void ExecutionEnded(std::size_t key, const Execution& execution, WorkerEnd end) {
+    running_.erase(key);
+    AddAttempt(execution,
+               JudgeAttempt(*plan()[execution.index].check, std::move(end), execution.seed));
+    Pump();
+  }
+
+  void AddAttempt(const Execution& execution, Attempt attempt) {
+    for (Report* report : reports_) {
+      report->AttemptEnded(plan()[execution.index], execution.number, attempt);
+    }
+    std::vector<Attempt>& attempts = attempts_[execution.index];
+    attempts.push_back(std::move(attempt));
+    ++outcome_.summary.attempts_done;
+    if (attempts.size() == static_cast<std::size_t>(config_.info.repeat)) {
+      Complete(execution.index);
+    }
+  }
+
+  // All attempts of a check are there.
+  void Complete(std::size_t index) {
+    CheckResult result = Fold(index, plan()[index], std::move(attempts_[index]));
+    outcome_.summary.counts.Add(result);
+    for (Report* report : reports_) report->CheckEnded(result);
+    if (result.unexpected && ++unexpected_ == config_.fail_fast) {
+      outcome_.summary.stopped_early = true;
+      queue_.clear();
+      Stop();
+    }
+    results_[index] = std::move(result);
+  }
+
+  void Stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    queue_.clear();
+    engine_known_ = true;
+    engine_query_.reset();
+    if (probe_ != nullptr) return probe_->Kill();
+    for (auto& [key, worker] : running_) worker->Kill();
+    if (running_.empty() && !begun_) Finish();
+  }
+
+  // Nothing runs any more.
+  void Finish() {
+    if (finished_) return;
+    finished_ = true;
+    Summary& summary = outcome_.summary;
+    summary.planned = plan().size();
+    summary.stale_expectations = config_.stale_expectations;
+    for (std::size_t i = 0; i < plan().size(); ++i) {
+      if (!plan()[i].skip) {
+        summary.attempts_planned += static_cast<std::size_t>(config_.info.repeat);
+      }
+      if (!results_[i]) CompleteNotRun(i);
+    }
+    for (std::optional<CheckResult>& result : results_) {
+      outcome_.results.push_back(*std::move(result));
+    }
+    RemoveCgroups();
+    outcome_.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
+    const std::size_t told = NoteReportProblems(0);
+    for (Report* report : reports_) {
+      report->RunEnded(summary, outcome_.results, outcome_.took);
+    }
+    NoteReportProblems(told);  // of the last writes: only the exit code can still tell
+    std::exchange(done_, nullptr)(outcome_);
+  }
+
+  // Adds what reports could not write, but for the first `known` of them. Returns how many there
+  // are.
+  std::size_t NoteReportProblems(std::size_t known) {
+    std::size_t count = 0;
+    for (const Report* report : reports_) {
+      const absl::Status status = report->status();
+      if (status.ok() || ++count <= known) continue;
+      outcome_.summary.harness_problems.emplace_back(status.message());
+    }
+    return count;
+  }
+
+  void CompleteNotRun(std::size_t index) {
+    const int missing =
+        plan()[index].skip ? 0 : config_.info.repeat - static_cast<int>(attempts_[index].size());
+    Attempt attempt;
+    attempt.seed = config_.info.seed;
+    attempt.whys = {
+        {.code = why::kInterrupted,
+         .text = outcome_.summary.interrupted ? "the run was interrupted" : "the run ended early"}};
+    attempts_[index].insert(attempts_[index].end(), static_cast<std::size_t>(missing), attempt);
+    outcome_.summary.attempts_done += static_cast<std::size_t>(missing);
+    Complete(index);
+  }
+
+  void RemoveCgroups() {
+    const absl::StatusOr<CgroupTree> tree = CgroupTree::Open(config_.run_dir);
+    if (!tree.ok()) return;
+    for (const std::string& left : tree->Remove()) {
+      outcome_.summary.harness_problems.push_back(absl::StrCat("left on the host: ", left));
+    }
+  }
+
+  void EndUnfit(absl::Status status) {
+    finished_ = true;
+    engine_query_.reset();
+    outcome_.unfit = std::move(status);
+    std::exchange(done_, nullptr)(outcome_);
+  }
+
+  boost::asio::io_context& loop_;
+  base::ChildReaper& reaper_;
+  RunnerConfig config_;
+  std::vector<Report*> reports_;
+  Done done_;
+  double scale_;
+  int jobs_;
+  Clock::time_point started_;
+
+  std::unique_ptr<WorkerProcess> probe_;
+  std::unique_ptr<EngineVersion> engine_query_;
+  SubjectInfo subject_;
+  std::string engine_;
+  bool probed_ = false;
+  bool engine_known_ = false;
+  bool begun_ = false;
+  bool stopping_ = false;
+  bool finished_ = false;
+
+  std::size_t worlds_ = 0;
+  std::size_t unexpected_ = 0;
+  std::deque<Execution> queue_;
+  std::map<std::size_t, std::unique_ptr<WorkerProcess>> running_;  // by number of the world
+  std::vector<std::vector<Attempt>> attempts_;                     // by index in the plan
+  std::vector<std::optional<CheckResult>> results_;                // by index in the plan
+  RunOutcome outcome_;
+};
+
+Runner::Runner(boost::asio::io_context& loop, base::ChildReaper& reaper, RunnerConfig config,
+               std::vector<Report*> reports, Done done)
+    : impl_(std::make_unique<Impl>(loop, reaper, std::move(config), std::move(reports),
+                                   std::move(done))) {}
+Runner::~Runner() = default;
+void Runner::Start() { impl_->Start(); }
+void Runner::Interrupt() { impl_->Interrupt(); }
+
+}  // namespace conformance

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <absl/status/statusor.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <iostream>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "conformance/harness/accounting.h"
+#include "conformance/harness/names.h"
+#include "conformance/harness/run_command.h"
+
+namespace conformance {
+namespace {
+
+constexpr std::size_t kSuggestions = 5;
+
+absl::StatusOr<Level> ParseLevelOption(const std::string& name) {
+  if (name == "all") return Level::kMay;
+  const std::optional<Level> level = ParseLevel(name);
+  if (!level || *level == Level::kMay) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--level ", name, ": the choices are must, should and all"));
+  }
+  return *level;
+}
+
+absl::Status MatchesSomething(const Selector& selector, const std::vector<Check>& checks) {
+  const bool matches = std::any_of(checks.begin(), checks.end(), [&selector](const Check& check) {
+    return selector.Matches(check);
+  });
+  if (matches || selector.excludes()) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(
+      "no check matches '", selector.word(),
+      "'; the nearest are: ", absl::StrJoin(Nearest(selector.word(), checks, kSuggestions), ", ")));
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
+                                              const std::vector<Check>& checks) {
+  LoadedSelection loaded;
+  ASSIGN_OR_RETURN(loaded.level, ParseLevelOption(options.level));
+  if (options.profile.empty()) {
+    loaded.profile = DefaultProfile();
+  } else {
+    ASSIGN_OR_RETURN(loaded.profile, ReadProfile(options.profile));
+  }
+  for (const std::string& file : options.expect) {
+    RETURN_IF_ERROR(loaded.expectations.AddFile(file));
+  }
+  RETURN_IF_ERROR(loaded.expectations.Bind(checks));
+  for (const std::string& word : options.selectors) {
+    ASSIGN_OR_RETURN(Selector selector, Selector::Parse(word));
+    loaded.selectors.push_back(std::move(selector));
+  }
+  // A misspelt selector beside a good one would silently judge less than was asked for.
+  for (const Selector& selector : loaded.selectors) {
+    RETURN_IF_ERROR(MatchesSomething(selector, checks));
+  }
+  return loaded;
+}
+
+int Complain(const absl::Status& status) {
+  std::cerr << "shimgauge: " << std::string(status.message()) << std::endl;
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case absl::StatusCode::kFailedPrecondition:
+      return kExitHostUnfit;
+    case absl::StatusCode::kNotFound:
+      return kExitNothing;
+    default:
+      return kExitHarness;
+  }
+}
+
+}  // namespace conformance

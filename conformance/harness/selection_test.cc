@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/selection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace conformance {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<Check> Checks() {
+  return {
+      {.id = "events/exit-after-start", .requirements = {"EVT-20"}, .tags = {"race"}},
+      {.id = "events/oom", .requirements = {"EVT-29", "EXIT-03"}, .level = Level::kShould},
+      {.id = "stdio/eof", .requirements = {"IO-03"}, .tags = {"slow", "race"}},
+      {.id = "events-extra/one", .requirements = {"EVT-07"}, .level = Level::kMay},
+  };
+}
+
+std::vector<std::string> Chosen(const std::vector<std::string>& words) {
+  std::vector<Selector> selectors;
+  for (const std::string& word : words) {
+    absl::StatusOr<Selector> selector = Selector::Parse(word);
+    EXPECT_TRUE(selector.ok()) << selector.status();
+    if (selector.ok()) selectors.push_back(*selector);
+  }
+  std::vector<std::string> chosen;
+  for (const Check& check : Checks()) {
+    if (Choose(check, selectors).chosen) chosen.push_back(check.id);
+  }
+  return chosen;
+}
+
+TEST(SelectionTest, WithoutSelectorsEverythingIsChosen) { EXPECT_EQ(Chosen({}).size(), 4u); }
+
+TEST(SelectionTest, AnAreaIsAWholeWord) {
+  EXPECT_THAT(Chosen({"events"}), ElementsAre("events/exit-after-start", "events/oom"));
+}
+
+TEST(SelectionTest, GlobsMatchIds) {
+  EXPECT_THAT(Chosen({"*/o*"}), ElementsAre("events/oom", "events-extra/one"));
+  EXPECT_THAT(Chosen({"stdio/eof"}), ElementsAre("stdio/eof"));
+}
+
+TEST(SelectionTest, TagsRequirementsAndLevels) {
+  EXPECT_THAT(Chosen({"tag:race"}), ElementsAre("events/exit-after-start", "stdio/eof"));
+  EXPECT_THAT(Chosen({"req:EXIT-03"}), ElementsAre("events/oom"));
+  EXPECT_THAT(Chosen({"req:EVT-2*"}), ElementsAre("events/exit-after-start", "events/oom"));
+  EXPECT_THAT(Chosen({"level:may"}), ElementsAre("events-extra/one"));
+}
+
+TEST(SelectionTest, SeveralSelectorsAddUpAndExclusionsWin) {
+  EXPECT_THAT(Chosen({"events", "stdio", "!tag:race"}), ElementsAre("events/oom"));
+  EXPECT_THAT(Chosen({"-events*"}), ElementsAre("stdio/eof"));
+  EXPECT_THAT(Chosen({"!level:must", "events"}), ElementsAre("events/oom"));
+}
+
+TEST(SelectionTest, SaysWhy) {
+  const Check check = Checks()[0];
+  EXPECT_EQ(Choose(check, {*Selector::Parse("tag:race")}).reason, "matches 'tag:race'");
+  EXPECT_EQ(Choose(check, {*Selector::Parse("!events")}).reason, "excluded by '!events'");
+  EXPECT_EQ(Choose(check, {*Selector::Parse("stdio")}).reason, "matches no selector");
+}
+
+TEST(SelectionTest, MistakesAreRefused) {
+  for (const char* word : {"", "!", "-", "tag:", "level:", "level:MUST", "color:red", "!req:"}) {
+    EXPECT_EQ(Selector::Parse(word).status().code(), absl::StatusCode::kInvalidArgument) << word;
+  }
+  EXPECT_THAT(std::string(Selector::Parse("color:red").status().message()),
+              HasSubstr("unknown prefix 'color:'"));
+}
+
+TEST(SelectionTest, SuggestsWhatLooksAlike) {
+  EXPECT_EQ(Nearest("evnts", Checks(), 1), std::vector<std::string>{"events"});
+  EXPECT_THAT(Nearest("events/exit-after-strat", Checks(), 2), Contains("events/exit-after-start"));
+  EXPECT_EQ(Nearest("oom", Checks(), 1), std::vector<std::string>{"events/oom"});
+  EXPECT_EQ(Nearest("x", Checks(), 2).size(), 2u);
+}
+
+}  // namespace
+}  // namespace conformance

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/worker_protocol.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "conformance/harness/names.h"
+
+namespace conformance {
+namespace {
+
+using Json = nlohmann::json;
+
+// Reads members of one JSON object; the first one that is missing or of another type is the error.
+class Fields {
+ public:
+  explicit Fields(const Json& object) : object_(object) {
+    if (!object.is_object()) Fail("message", "is no object");
+  }
+
+  void Get(const char* name, std::string& out) {
+    if (const Json* value = Find(name, Json::value_t::string)) out = value->get<std::string>();
+  }
+  void Get(const char* name, bool& out) {
+    if (const Json* value = Find(name, Json::value_t::boolean)) out = value->get<bool>();
+  }
+  void Get(const char* name, double& out) {
+    if (const Json* value = Member(name)) {
+      if (value->is_number()) {
+        out = value->get<double>();
+      } else {
+        Fail(name, "is no number");
+      }
+    }
+  }
+  template <typename Integer>
+  std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>> Get(
+      const char* name, Integer& out) {
+    const Json* value = Member(name);
+    if (value == nullptr) return;
+    if (value->is_number_integer()) {
+      out = value->get<Integer>();
+    } else {
+      Fail(name, "is no integer");
+    }
+  }
+  void Get(const char* name, std::vector<std::string>& out) {
+    ForEach(name, [this, name, &out](const Json& item) {
+      if (item.is_string()) {
+        out.push_back(item.get<std::string>());
+      } else {
+        Fail(name, "holds something else than strings");
+      }
+    });
+  }
+  void Get(const char* name, std::map<std::string, std::string>& out) {
+    const Json* value = Find(name, Json::value_t::object);
+    if (value == nullptr) return;
+    for (const auto& [key, item] : value->items()) {
+      if (!item.is_string()) return Fail(name, "holds something else than strings");
+      out[key] = item.get<std::string>();
+    }
+  }
+  template <typename Visit>
+  void ForEach(const char* name, Visit visit) {
+    const Json* value = Find(name, Json::value_t::array);
+    if (value == nullptr) return;
+    for (const Json& item : *value) visit(item);
+  }
+  // A member that is an object, or an empty one if it is none.
+  const Json& Object(const char* name) {
+    static const Json empty = Json::object();
+    const Json* value = Find(name, Json::value_t::object);
+    return value != nullptr ? *value : empty;
+  }
+  void Take(const absl::Status& nested) {
+    if (status_.ok()) status_ = nested;
+  }
+  void Fail(absl::string_view name, absl::string_view problem) {
+    if (status_.ok()) {
+      status_ = absl::InvalidArgumentError(absl::StrCat("worker protocol: ", name, " ", problem));
+    }
+  }
+  [[nodiscard]] const absl::Status& status() const { return status_; }
+
+ private:
+  const Json* Member(const char* name) {
+    if (!object_.is_object()) return nullptr;
+    const auto found = object_.find(name);
+    if (found == object_.end()) {
+      Fail(name, "is missing");
+      return nullptr;
+    }
+    return &*found;
+  }
+  const Json* Find(const char* name, Json::value_t type) {
+    const Json* value = Member(name);
+    if (value != nullptr && value->type() != type) {
+      Fail(name, "is of another type");
+      return nullptr;
+    }
+    return value;
+  }
+
+  const Json& object_;
+  absl::Status status_;
+};
+
+Json ToJson(const WorldSpec& world) {
+  return {{"cgroup_parent", world.cgroup_parent},
+          {"fixtures", world.fixtures},
+          {"shim", world.shim},
+          {"ns", world.ns},
+          {"seed", world.seed},
+          {"deadline_scale", world.deadline_scale},
+          {"keep", world.keep}};
+}
+
+absl::Status FromJson(const Json& json, WorldSpec& world) {
+  Fields fields(json);
+  fields.Get("cgroup_parent", world.cgroup_parent);
+  fields.Get("fixtures", world.fixtures);
+  fields.Get("shim", world.shim);
+  fields.Get("ns", world.ns);
+  fields.Get("seed", world.seed);
+  fields.Get("deadline_scale", world.deadline_scale);
+  fields.Get("keep", world.keep);
+  return fields.status();
+}
+
+Json ToJson(const DialectProbe& probe) {
+  return {{"usable", probe.usable},
+          {"version", probe.version},
+          {"protocol", probe.protocol},
+          {"problem", probe.problem},
+          {"took_us", probe.took_us}};
+}
+
+absl::Status FromJson(const Json& json, DialectProbe& probe) {
+  Fields fields(json);
+  fields.Get("usable", probe.usable);
+  fields.Get("version", probe.version);
+  fields.Get("protocol", probe.protocol);
+  fields.Get("problem", probe.problem);
+  fields.Get("took_us", probe.took_us);
+  return fields.status();
+}
+
+Json ToJson(const SubjectInfo& subject) {
+  return {{"legacy", ToJson(subject.legacy)},
+          {"params", ToJson(subject.params)},
+          {"default_params", subject.default_dialect == Dialect::kParams},
+          {"task_version", subject.task_version},
+          {"version_text", subject.version_text},
+          {"log_tail", subject.log_tail}};
+}
+
+absl::Status FromJson(const Json& json, SubjectInfo& subject) {
+  Fields fields(json);
+  bool default_params = false;
+  fields.Take(FromJson(fields.Object("legacy"), subject.legacy));
+  fields.Take(FromJson(fields.Object("params"), subject.params));
+  fields.Get("default_params", default_params);
+  fields.Get("task_version", subject.task_version);
+  fields.Get("version_text", subject.version_text);
+  fields.Get("log_tail", subject.log_tail);
+  subject.default_dialect = default_params ? Dialect::kParams : Dialect::kLegacy;
+  return fields.status();
+}
+
+Json ToJson(const Profile& profile) {
+  return {{"name", profile.name},
+          {"shim_path", profile.shim_path},
+          {"engine", profile.engine},
+          {"guest_host", profile.guest == Profile::Guest::kHost},
+          {"claims", profile.claims},
+          {"boot_ms", profile.boot_limit.count()},
+          {"rpc_ms", profile.rpc_limit.count()},
+          {"env", profile.env}};
+}
+
+absl::Status FromJson(const Json& json, Profile& profile) {
+  Fields fields(json);
+  bool guest_host = false;
+  std::int64_t boot_ms = 0;
+  std::int64_t rpc_ms = 0;
+  fields.Get("name", profile.name);
+  fields.Get("shim_path", profile.shim_path);
+  fields.Get("engine", profile.engine);
+  fields.Get("guest_host", guest_host);
+  fields.Get("claims", profile.claims);
+  fields.Get("boot_ms", boot_ms);
+  fields.Get("rpc_ms", rpc_ms);
+  fields.Get("env", profile.env);
+  profile.guest = guest_host ? Profile::Guest::kHost : Profile::Guest::kRootfs;
+  profile.boot_limit = std::chrono::milliseconds(boot_ms);
+  profile.rpc_limit = std::chrono::milliseconds(rpc_ms);
+  return fields.status();
+}
+
+Json ToJson(const CheckOutcome& outcome) {
+  Json whys = Json::array();
+  for (const Why& why : outcome.whys) {
+    whys.push_back({{"code", why.code},
+                    {"text", why.text},
+                    {"expected", why.expected},
+                    {"observed", why.observed},
+                    {"requirement", why.requirement},
+                    {"where", why.where}});
+  }
+  Json history = Json::array();
+  for (const HistoryEntry& entry : outcome.history) {
+    history.push_back({{"at", entry.offset_us},
+                       {"lane", static_cast<int>(entry.lane)},
+                       {"text", entry.text},
+                       {"mark", entry.contradiction}});
+  }
+  return {{"verdict", std::string(VerdictName(outcome.verdict))},
+          {"whys", std::move(whys)},
+          {"notes", outcome.notes},
+          {"observations", outcome.observations},
+          {"history", std::move(history)},
+          {"after", outcome.after},
+          {"shim_log", outcome.shim_log},
+          {"rpc_count", outcome.rpc_count},
+          {"boot_us", outcome.boot_us},
+          {"check_us", outcome.check_us}};
+}
+
+absl::Status FromJson(const Json& json, Why& why) {
+  Fields fields(json);
+  fields.Get("code", why.code);
+  fields.Get("text", why.text);
+  fields.Get("expected", why.expected);
+  fields.Get("observed", why.observed);
+  fields.Get("requirement", why.requirement);
+  fields.Get("where", why.where);
+  return fields.status();
+}
+
+absl::Status FromJson(const Json& json, HistoryEntry& entry) {
+  Fields fields(json);
+  int lane = 0;
+  fields.Get("at", entry.offset_us);
+  fields.Get("lane", lane);
+  fields.Get("text", entry.text);
+  fields.Get("mark", entry.contradiction);
+  if (lane < 0 || lane > static_cast<int>(HistoryEntry::Lane::kLog)) {
+    fields.Fail("lane", "is none");
+  } else {
+    entry.lane = static_cast<HistoryEntry::Lane>(lane);
+  }
+  return fields.status();
+}
+
+absl::Status FromJson(const Json& json, CheckOutcome& outcome) {
+  Fields fields(json);
+  std::string verdict;
+  fields.Get("verdict", verdict);
+  const std::optional<Verdict> parsed = ParseVerdict(verdict);
+  if (!parsed) fields.Fail("verdict", absl::StrCat("'", verdict, "' is none"));
+  outcome.verdict = parsed.value_or(Verdict::kError);
+  fields.ForEach(
+      "whys", [&](const Json& item) { fields.Take(FromJson(item, outcome.whys.emplace_back())); });
+  fields.Get("notes", outcome.notes);
+  fields.Get("observations", outcome.observations);
+  fields.ForEach("history", [&](const Json& item) {
+    fields.Take(FromJson(item, outcome.history.emplace_back()));
+  });
+  fields.Get("after", outcome.after);
+  fields.Get("shim_log", outcome.shim_log);
+  fields.Get("rpc_count", outcome.rpc_count);
+  fields.Get("boot_us", outcome.boot_us);
+  fields.Get("check_us", outcome.check_us);
+  return fields.status();
+}
+
+absl::Status FromJson(const Json& json, Remainder& remainder) {
+  Fields fields(json);
+  fields.Get("code", remainder.code);
+  fields.Get("text", remainder.text);
+  return fields.status();
+}
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::StatusOr<Json> Parse(absl::string_view text) {
+  Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "worker protocol: no JSON: ", text.substr(0, 200), text.size() > 200 ? "..." : ""));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string EncodeJob(const WorkerJob& job) {
+  return Dump({{"check", job.check},
+               {"world", ToJson(job.world)},
+               {"subject", ToJson(job.subject)},
+               {"profile", ToJson(job.profile)}});
+}
+
+absl::StatusOr<WorkerJob> DecodeJob(absl::string_view json) {
+  ASSIGN_OR_RETURN(const Json parsed, Parse(json));
+  Fields fields(parsed);
+  WorkerJob job;
+  fields.Get("check", job.check);
+  fields.Take(FromJson(fields.Object("world"), job.world));
+  fields.Take(FromJson(fields.Object("subject"), job.subject));
+  fields.Take(FromJson(fields.Object("profile"), job.profile));
+  RETURN_IF_ERROR(fields.status());
+  return job;
+}
+
+std::string EncodeMessage(const WorkerMessage& message) {
+  switch (message.kind) {
+    case WorkerMessage::Kind::kWaiting:
+      return Dump({{"t", "waiting"}, {"text", message.text}});
+    case WorkerMessage::Kind::kFailed:
+      return Dump({{"t", "failed"}, {"text", message.text}});
+    case WorkerMessage::Kind::kProbe:
+      return Dump({{"t", "probe"}, {"subject", ToJson(message.subject)}});
+    case WorkerMessage::Kind::kOutcome:
+      break;
+  }
+  Json left = Json::array();
+  for (const Remainder& one : message.left) {
+    left.push_back({{"code", one.code}, {"text", one.text}});
+  }
+  return Dump({{"t", "outcome"}, {"outcome", ToJson(message.outcome)}, {"left", std::move(left)}});
+}
+
+absl::StatusOr<WorkerMessage> DecodeMessage(absl::string_view line) {
+  ASSIGN_OR_RETURN(const Json parsed, Parse(line));
+  Fields fields(parsed);
+  WorkerMessage message;
+  std::string type;
+  fields.Get("t", type);
+  if (type == "waiting" || type == "failed") {
+    message.kind = type == "failed" ? WorkerMessage::Kind::kFailed : WorkerMessage::Kind::kWaiting;
+    fields.Get("text", message.text);
+  } else if (type == "probe") {
+    message.kind = WorkerMessage::Kind::kProbe;
+    fields.Take(FromJson(fields.Object("subject"), message.subject));
+  } else if (type == "outcome") {
+    message.kind = WorkerMessage::Kind::kOutcome;
+    fields.Take(FromJson(fields.Object("outcome"), message.outcome));
+    fields.ForEach("left", [&](const Json& item) {
+      fields.Take(FromJson(item, message.left.emplace_back()));
+    });
+  } else {
+    fields.Fail("t", absl::StrCat("'", type, "' is no type of message"));
+  }
+  RETURN_IF_ERROR(fields.status());
+  return message;
+}
+
+}  // namespace conformance

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/reports/reports.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "conformance/reports/console.h"
+#include "conformance/reports/jsonl.h"
+#include "conformance/reports/junit.h"
+#include "conformance/reports/text.h"
+
+namespace conformance {
+
+const std::vector<ReportFormat>& ReportFormats() {
+  static const std::vector<ReportFormat> formats = {
+      {.name = "text",
+       .description = "the report for people",
+       .make =
+           [](std::unique_ptr<Output> output) {
+             return MakeTextReport(std::make_shared<Console>(std::move(output), Console::Options()),
+                                   /*verbose=*/true);
+           }},
+      {.name = "jsonl",
+       .description = "one JSON record a line, as it happens",
+       .make = &MakeJsonLinesReport},
+      {.name = "json",
+       .description = "one JSON document with all results",
+       .make = &MakeJsonReport},
+      {.name = "junit", .description = "JUnit XML for CI systems", .make = &MakeJunitReport},
+  };
+  return formats;
+}
+
+absl::StatusOr<ReportRequest> ParseReportRequest(absl::string_view text) {
+  const std::vector<ReportFormat>& formats = ReportFormats();
+  const std::size_t equals = text.find('=');
+  const absl::string_view name = text.substr(0, equals);
+  const auto format = std::find_if(formats.begin(), formats.end(),
+                                   [name](const ReportFormat& one) { return one.name == name; });
+  if (format == formats.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--report ", text, ": unknown format '", name, "', there are ",
+        absl::StrJoin(formats, ", ",
+                      [](std::string* out, const ReportFormat& one) { *out += one.name; })));
+  }
+  if (equals == absl::string_view::npos || equals + 1 == text.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("--report ", text, ": no file; write ", name,
+                                                   "=FILE, or ", name, "=- for standard output"));
+  }
+  return ReportRequest{.format = &*format, .file = std::string(text.substr(equals + 1))};
+}
+
+absl::StatusOr<std::unique_ptr<Report>> MakeReport(const ReportRequest& request) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Output> output, Output::Open(request.file));
+  return request.format->make(std::move(output));
+}
+
+}  // namespace conformance

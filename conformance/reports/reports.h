@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conformance/reports/output.h"
+#include "conformance/reports/report.h"
+
+namespace conformance {
+
+// A format of `--report FORMAT=FILE`.
+struct ReportFormat {
+  std::string name;
+  std::string description;
+  std::function<std::unique_ptr<Report>(std::unique_ptr<Output>)> make;
+};
+
+// The table of formats.
+const std::vector<ReportFormat>& ReportFormats();
+
+// One `FORMAT=FILE`, split; INVALID_ARGUMENT for an unknown format or no file.
+struct ReportRequest {
+  const ReportFormat* format = nullptr;
+  std::string file;
+};
+absl::StatusOr<ReportRequest> ParseReportRequest(absl::string_view text);
+
+// Opens the file and makes the report.
+absl::StatusOr<std::unique_ptr<Report>> MakeReport(const ReportRequest& request);
+
+}  // namespace conformance

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every format, for the same made-up run, against its golden file. When a change of the output is
+// wanted: run once with SHIMGAUGE_UPDATE_GOLDEN=1 and read the difference the version control
+// shows.
+#include "conformance/reports/reports.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/testing/temp_dir.h"
+#include "conformance/reports/console.h"
+#include "conformance/reports/evidence.h"
+#include "conformance/reports/junit.h"
+#include "conformance/reports/recording.h"
+#include "conformance/reports/sample_run.h"
+#include "conformance/reports/text.h"
+
+namespace conformance {
+namespace {
+
+using base::testing::ReadFile;
+using base::testing::TempDir;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ReportsTest : public ::testing::Test {
+ protected:
+  std::string Written(const std::string& format) {
+    const absl::StatusOr<ReportRequest> request =
+        ParseReportRequest(format + "=" + temp_.File("out"));
+    EXPECT_TRUE(request.ok()) << request.status();
+    const absl::StatusOr<std::unique_ptr<Report>> report = MakeReport(*request);
+    EXPECT_TRUE(report.ok()) << report.status();
+    run_.Tell(**report);
+    EXPECT_EQ((*report)->status(), absl::OkStatus());
+    return ReadFile(temp_.File("out"));
+  }
+  std::string Console(bool verbose) {
+    auto console = std::make_shared<conformance::Console>(*Output::Open(temp_.File("console")),
+                                                          conformance::Console::Options());
+    const std::unique_ptr<Report> report = MakeTextReport(console, verbose);
+    run_.Tell(*report);
+    return ReadFile(temp_.File("console"));
+  }
+
+  TempDir temp_;
+  SampleRun run_;
+};
+
+TEST_F(ReportsTest, Text) { ExpectGolden(Console(false), "text.txt"); }
+TEST_F(ReportsTest, VerboseText) { ExpectGolden(Written("text"), "verbose.txt"); }
+TEST_F(ReportsTest, JsonLines) { ExpectGolden(Written("jsonl"), "stream.jsonl"); }
+TEST_F(ReportsTest, Json) { ExpectGolden(Written("json"), "results.json"); }
+TEST_F(ReportsTest, Junit) { ExpectGolden(Written("junit"), "junit.xml"); }
+
+TEST_F(ReportsTest, EveryLineOfTheStreamIsAnObjectWithItsType) {
+  const std::string text = Written("jsonl");
+  std::vector<std::string> types;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = text.find('\n', start);
+    const auto line = nlohmann::json::parse(text.substr(start, end - start), nullptr, false);
+    ASSERT_FALSE(line.is_discarded());
+    types.push_back(line.at("t").get<std::string>());
+    start = end + 1;
+  }
+  EXPECT_EQ(types.front(), "run.start");
+  EXPECT_EQ(types.back(), "run.end");
+  EXPECT_EQ(std::count(types.begin(), types.end(), "check.end"), 9);
+}
+
+TEST_F(ReportsTest, TheFoldHoldsTheRecordsOfTheStream) {
+  const auto document = nlohmann::json::parse(Written("json"), nullptr, false);
+  ASSERT_FALSE(document.is_discarded());
+  EXPECT_EQ(document.at("checks").size(), 9u);
+  EXPECT_EQ(document.at("summary").at("exit_code"), 130);
+  EXPECT_EQ(document.at("summary").at("complete"), false);
+  EXPECT_EQ(document.at("checks")[2].at("whys")[0].at("code"), "event.order");
+}
+
+TEST_F(ReportsTest, TheRecordingKeepsWhatItIsToldToKeep) {
+  const auto failed = MakeRecording(temp_.File("failed"), Keep::kFailed);
+  ASSERT_TRUE(failed.ok()) << failed.status();
+  run_.Tell(**failed);
+  EXPECT_EQ((*failed)->status(), absl::OkStatus());
+  EXPECT_THAT(ReadFile(temp_.File("failed/events/exit-after-start.1/evidence.txt")),
+              HasSubstr("first contradiction"));
+  EXPECT_THAT(ReadFile(temp_.File("failed/events/exit-after-start.1/shim.log")),
+              HasSubstr("publish"));
+  EXPECT_THAT(ReadFile(temp_.File("failed/events/exit-after-start.1/check.json")),
+              HasSubstr("\"actual\": \"fail\""));
+  EXPECT_TRUE(std::filesystem::exists(temp_.File("failed/stdio/eof.2")));
+  EXPECT_FALSE(std::filesystem::exists(temp_.File("failed/stdio/eof.1")));
+
+  const auto all = MakeRecording(temp_.File("all"), Keep::kAll);
+  ASSERT_TRUE(all.ok()) << all.status();
+  run_.Tell(**all);
+  EXPECT_TRUE(std::filesystem::exists(temp_.File("all/stdio/eof.1/evidence.txt")));
+
+  const auto none = MakeRecording(temp_.File("none"), Keep::kNone);
+  ASSERT_TRUE(none.ok()) << none.status();
+  run_.Tell(**none);
+  EXPECT_TRUE(std::filesystem::is_empty(temp_.File("none")));
+}
+
+TEST_F(ReportsTest, ARecordingThatCannotBeMadeIsAMistake) {
+  base::testing::WriteFile(temp_.File("file"), "");
+  EXPECT_EQ(MakeRecording(temp_.File("file/below"), Keep::kAll).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ParseKeep("failed"), Keep::kFailed);
+  EXPECT_EQ(ParseKeep("some"), std::nullopt);
+}
+
+TEST_F(ReportsTest, AFullDiskIsReportedOnce) {
+  const absl::StatusOr<std::unique_ptr<Output>> output = Output::Open("/dev/full");
+  ASSERT_TRUE(output.ok()) << output.status();
+  (*output)->Write("x");
+  (*output)->Write("y");
+  EXPECT_EQ((*output)->status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(EvidenceTest, ALongTimeLineIsCutAroundTheContradiction) {
+  SampleRun run;
+  CheckResult result;
+  const Check check{.id = "x/y"};
+  result.planned.check = &check;
+  result.attempts.resize(1);
+  for (int i = 0; i < 1000; ++i) {
+    result.attempts[0].history.push_back(
+        {.offset_us = i, .text = "line " + std::to_string(i), .contradiction = i == 500});
+  }
+  const std::string text = EvidenceText(result, run.info(), 40);
+  EXPECT_THAT(text, HasSubstr("470 earlier lines"));
+  EXPECT_THAT(text, HasSubstr("line 500   \u25c4 first contradiction"));
+  EXPECT_THAT(text, HasSubstr("490 later lines"));
+  EXPECT_THAT(EvidenceText(result, run.info(), 2000), HasSubstr("line 999"));
+
+  result.attempts[0].history[500].contradiction = false;
+  const std::string tail = EvidenceText(result, run.info(), 40);
+  EXPECT_THAT(tail, HasSubstr("960 earlier lines"));
+  EXPECT_THAT(tail, HasSubstr("line 999"));
+}
+
+TEST(EvidenceTest, OutputOfAShimCannotDriveATerminal) {
+  EXPECT_EQ(Printable("a\x1b[2J\r\nb\tc\x7f"), "a\\x1b[2J\\x0d\\x0ab c\\x7f");
+  EXPECT_EQ(Printable("\u2192 ok\xff"), "\u2192 ok\\xff");
+}
+
+TEST(EvidenceTest, WordsAreQuotedForAShell) {
+  EXPECT_EQ(ShellWord("/usr/bin/x-1"), "/usr/bin/x-1");
+  EXPECT_EQ(ShellWord("a b"), "'a b'");
+  EXPECT_EQ(ShellWord("it's"), "'it'\\''s'");
+  EXPECT_EQ(ShellWord(""), "''");
+}
+
+TEST(JunitTest, TextIsEscapedAndValid) {
+  EXPECT_EQ(XmlText("a<b>&\"c\"\n\t"), "a&lt;b&gt;&amp;&quot;c&quot;\n\t");
+  EXPECT_EQ(XmlText("\x1b\x01"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(XmlText("\xff\xc0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(XmlText("\xed\xa0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
+  EXPECT_EQ(XmlText("\u25c4\U0001F600"), "\u25c4\U0001F600");
+  EXPECT_EQ(XmlText("\xe2\x97"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // cut short
+}
+
+TEST(ConsoleTest, TheStatusLineIsErasedAroundText) {
+  TempDir temp;
+  {
+    Console console(*Output::Open(temp.File("out")), {.live = true, .colour = false});
+    console.SetStatus("[1/2]");
+    console.SetStatus("[1/2]");
+    console.Print("done\n");
+    console.SetStatus("[2/2]");
+  }
+  EXPECT_EQ(ReadFile(temp.File("out")),
+            "[1/2]"
+            "\r\x1b[2K"
+            "done\n[1/2]"
+            "\r\x1b[2K"
+            "[2/2]"
+            "\r\x1b[2K");
+}
+
+TEST(ConsoleTest, NothingIsDrawnUnlessLiveAndNothingColouredUnlessAsked) {
+  TempDir temp;
+  Console plain(*Output::Open(temp.File("out")), {});
+  plain.SetStatus("[1/2]");
+  EXPECT_EQ(plain.Paint(Colour::kBad, "x"), "x");
+  EXPECT_EQ(ReadFile(temp.File("out")), "");
+  Console coloured(*Output::Open(temp.File("out")), {.live = true, .colour = true});
+  EXPECT_EQ(coloured.Paint(Colour::kGood, "x"), "\x1b[32mx\x1b[0m");
+}
+
+TEST(TextTest, TheVersionIsFoundInWhatShimsSay) {
+  EXPECT_EQ(ShortVersion("containerd-shim-runc-v2:\n  Version:  1.6.20\n"), "1.6.20");
+  EXPECT_EQ(ShortVersion("\nacme shim 3\nmore\n"), "acme shim 3");
+  EXPECT_EQ(ShortVersion(""), "");
+}
+
+TEST(ReportTableTest, FormatsAreParsed) {
+  EXPECT_EQ(ParseReportRequest("junit=a=b.xml")->file, "a=b.xml");
+  EXPECT_EQ(ParseReportRequest("junit=a.xml")->format->name, "junit");
+  EXPECT_FALSE(ParseReportRequest("junit").ok());
+  EXPECT_FALSE(ParseReportRequest("junit=").ok());
+  EXPECT_FALSE(ParseReportRequest("=x").ok());
+}
+
+}  // namespace
+}  // namespace conformance

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/reports/text.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "conformance/harness/names.h"
+#include "conformance/reports/evidence.h"
+
+namespace conformance {
+namespace {
+
+std::string Seconds(std::chrono::microseconds time) {
+  return absl::StrFormat("%.1f s", static_cast<double>(time.count()) / 1e6);
+}
+
+// "3 fail, 1 skip": every result but passes.
+std::string OtherThanPasses(const Counts& counts) {
+  std::vector<std::string> parts;
+  for (const Result result : kResults) {
+    if (result == Result::kPass || counts.of(result) == 0) continue;
+    parts.push_back(absl::StrCat(counts.of(result), " ", ResultName(result)));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string SkipCounts(const std::map<SkipKind, std::size_t>& skips) {
+  std::vector<std::string> parts;
+  for (const auto& [kind, count] : skips) {
+    parts.push_back(absl::StrCat(count, " ", SkipKindName(kind)));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string DescribeDialect(absl::string_view name, const DialectProbe& probe) {
+  if (!probe.usable) return absl::StrCat(name, ": ", Printable(probe.problem));
+  return absl::StrCat(name, ": ", probe.protocol, ", version ", probe.version);
+}
+
+class TextReport : public Report {
+ public:
+  // shared with the progress line
+  TextReport(std::shared_ptr<Console> console, bool verbose)
+      : console_(std::move(console)), verbose_(verbose) {}
+
+  void RunStarted(const RunInfo& run) override {
+    run_ = &run;
+    waiting_.resize(run.plan.size());
+    console_->Print(absl::StrFormat("shimgauge %s   seed %s\nshim   %s   sha256:%s\n",
+                                    run.suite_version, SeedText(run.seed), run.shim_path,
+                                    run.shim_sha256.substr(0, 12)));
+  }
+
+  void Probed(const SubjectInfo& subject, const std::string& engine) override {
+    const std::string version = ShortVersion(subject.version_text);
+    console_->Print(absl::StrCat(
+        "       ", version.empty() ? "no answer to -v" : absl::StrCat("version ", version), "   ",
+        DescribeDialect("start", subject.legacy), "   ",
+        DescribeDialect("start with params", subject.params), "\n"));
+    const HostInfo& host = run_->host;
+    console_->Print(absl::StrCat("host   ", host.kernel, ", cgroup ", host.cgroup_mode, ", ",
+                                 host.root ? "root" : "not root", ", ", host.cpus, " cpu",
+                                 engine.empty() ? "" : "   engine ", engine, "\n"));
+    std::map<SkipKind, std::size_t> skips;
+    std::size_t skipped = 0;
+    for (const PlannedCheck& planned : run_->plan) {
+      if (!planned.skip) continue;
+      ++skips[*planned.skip];
+      ++skipped;
+    }
+    console_->Print(
+        absl::StrCat("plan   ", run_->plan.size(), " checks: ", run_->plan.size() - skipped,
+                     " to run", skipped == 0 ? "" : absl::StrCat(", skipped: ", SkipCounts(skips)),
+                     run_->repeat == 1 ? "" : absl::StrCat(", ", run_->repeat, " times each"),
+                     "   -j ", run_->jobs, "   profile ", run_->profile.name, "\n"));
+    if (!subject.usable()) {
+      console_->Print(console_->Paint(Colour::kBad,
+                                      "no dialect of `start` works: only the bootstrap checks run, "
+                                      "all others fail with start.failed") +
+                      "\n");
+    }
+    console_->Print("\n");
+  }
+
+  void CheckEnded(const CheckResult& result) override {
+    waiting_[result.index] = result;
+    while (next_ < waiting_.size() && waiting_[next_]) {
+      PrintCheck(*waiting_[next_]);
+      waiting_[next_].reset();
+      ++next_;
+    }
+  }
+
+  void RunEnded(const Summary& summary, const std::vector<CheckResult>& results,
+                std::chrono::microseconds took) override {
+    // An interrupted run: what was finished out of turn is worth showing all the same.
+    for (std::optional<CheckResult>& result : waiting_) {
+      if (result) PrintCheck(*result);
+    }
+    EndArea();
+    PrintSummary(summary, results, took);
+  }
+
+  absl::Status status() const override { return console_->status(); }
+
+ private:
+  void PrintCheck(const CheckResult& result) {
+    const Check& check = *result.planned.check;
+    if (AreaOf(check.id) != area_) {
+      EndArea();
+      area_ = AreaOf(check.id);
+    }
+    area_counts_.Add(result);
+    const Attempt* attempt = result.evidence();
+    if (result.unexpected || result.result == Result::kError) {
+      console_->Print(Headline(result, console_->Paint(Colour::kBad, "\u2717 ")) +
+                      EvidenceText(result, *run_) + "\n");
+    } else if (verbose_) {
+      console_->Print(VerboseLine(result));
+      if (attempt == nullptr) return;
+      for (const std::string& note : attempt->notes) {
+        console_->Print(absl::StrCat("         note: ", Printable(note), "\n"));
+      }
+    }
+  }
+
+  std::string VerboseLine(const CheckResult& result) const {
+    if (result.result == Result::kSkip) {
+      return console_->Paint(Colour::kDim,
+                             absl::StrFormat("  skip   %s   %s: %s", result.planned.check->id,
+                                             SkipKindName(result.skip_kind()),
+                                             Printable(result.skip_reason()))) +
+             "\n";
+    }
+    return Headline(result, "  ");
+  }
+
+  // "x FAIL  events/exit-after-start   MUST  EVT-20   312 ms   (2 of 3 attempts)".
+  std::string Headline(const CheckResult& result, absl::string_view bullet) const {
+    const Check& check = *result.planned.check;
+    const Attempt* attempt = result.evidence();
+    std::string line = absl::StrFormat(
+        "%s%-5s  %s   %s  %s", bullet, absl::AsciiStrToUpper(ResultName(result.result)), check.id,
+        absl::AsciiStrToUpper(LevelName(check.level)), absl::StrJoin(check.requirements, " "));
+    if (attempt != nullptr) absl::StrAppend(&line, "   ", Milliseconds(attempt->took), " ms");
+    if (result.attempts.size() > 1) {
+      const Verdict verdict = attempt->verdict;
+      const auto same =
+          std::count_if(result.attempts.begin(), result.attempts.end(),
+                        [verdict](const Attempt& other) { return other.verdict == verdict; });
+      absl::StrAppend(&line, "   (", same, " of ", result.attempts.size(), " attempts)");
+    }
+    return line + "\n";
+  }
+
+  void EndArea() {
+    if (area_.empty()) return;
+    const std::size_t total = area_counts_.total();
+    const std::size_t passed = area_counts_.of(Result::kPass);
+    const std::string others = OtherThanPasses(area_counts_);
+    const bool red = area_counts_.unexpected() > 0 || area_counts_.of(Result::kError) > 0;
+    const std::string line = absl::StrFormat("%-16s %d/%d pass", area_, passed, total);
+    console_->Print(absl::StrCat(console_->Paint(red ? Colour::kBad : Colour::kGood, line),
+                                 others.empty() ? "" : ", ", others, "\n"));
+    area_.clear();
+    area_counts_ = Counts();
+  }
+
+  void PrintSummary(const Summary& summary, const std::vector<CheckResult>& results,
+                    std::chrono::microseconds took) {
+    console_->Print(absl::StrCat("\n", Conformance(summary), "\n"));
+    std::map<SkipKind, std::size_t> skips;
+    for (const CheckResult& result : results) {
+      if (result.result == Result::kSkip) ++skips[result.skip_kind()];
+    }
+    const std::string others = OtherThanPasses(summary.counts);
+    console_->Print(absl::StrCat(
+        summary.planned, " checks: ", summary.counts.of(Result::kPass), " pass",
+        others.empty() ? "" : ", ", others, " \u00b7 ", summary.counts.unexpected(), " unexpected",
+        skips.empty()
+            ? ""
+            : absl::StrCat(" \u00b7 skipped: ", SkipCounts(skips), " (shimgauge list --why)"),
+        " \u00b7 ", Seconds(took), "\n"));
+    for (const std::string& stale : summary.stale_expectations) {
+      console_->Print(absl::StrCat("stale expectation: ", stale, "\n"));
+    }
+    PrintUnexpected(results);
+    const std::vector<std::string> reasons = Reasons(summary);
+    if (!reasons.empty()) {
+      console_->Print(console_->Paint(Colour::kBad, absl::StrCat("exit ", ExitCodeOf(summary), ": ",
+                                                                 absl::StrJoin(reasons, "; "))) +
+                      "\n");
+    }
+  }
+
+  // The list at the end, where it is not scrolled away.
+  void PrintUnexpected(const std::vector<CheckResult>& results) {
+    for (const CheckResult& result : results) {
+      if (!result.unexpected && result.result != Result::kError) continue;
+      const Attempt* attempt = result.evidence();
+      console_->Print(absl::StrFormat(
+          "  %-6s %s  %s\n", ResultName(result.result), result.planned.check->id,
+          attempt != nullptr && !attempt->whys.empty() ? attempt->whys.front().code : ""));
+    }
+  }
+
+  // "CONFORMANT   MUST 118/118 · SHOULD 22/23 (1 expected)": whether expected or not, a MUST that
+  // is not met is no conformance.
+  std::string Conformance(const Summary& summary) const {
+    std::vector<std::string> levels;
+    for (const Level level : {Level::kMust, Level::kShould, Level::kMay}) {
+      const Counts::LevelCounts counts = summary.counts.at(level);
+      if (counts.judged == 0) continue;
+      levels.push_back(absl::StrCat(
+          absl::AsciiStrToUpper(LevelName(level)), " ", counts.passed, "/", counts.judged,
+          counts.expected == 0 ? "" : absl::StrCat(" (", counts.expected, " expected)")));
+    }
+    const Counts::LevelCounts must = summary.counts.at(Level::kMust);
+    const bool complete = summary.counts.of(Result::kNotRun) == 0 &&
+                          summary.counts.of(Result::kError) == 0 && !summary.interrupted;
+    std::string word;
+    if (must.passed < must.judged) {
+      word = console_->Paint(Colour::kBad, "NOT CONFORMANT");
+    } else if (!complete || must.judged == 0) {
+      word = console_->Paint(Colour::kBad, "UNDECIDED");
+    } else {
+      word = console_->Paint(Colour::kGood, "CONFORMANT");
+    }
+    return absl::StrCat(word, levels.empty() ? "" : "   ", absl::StrJoin(levels, " \u00b7 "));
+  }
+
+  std::shared_ptr<Console> console_;  // shared with the progress line
+  bool verbose_;
+  const RunInfo* run_ = nullptr;
+  std::vector<std::optional<CheckResult>> waiting_;  // finished before their turn
+  std::size_t next_ = 0;
+  std::string area_;
+  Counts area_counts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Report> MakeTextReport(std::shared_ptr<Console> console, bool verbose) {
+  return std::make_unique<TextReport>(std::move(console), verbose);
+}
+
+std::string ShortVersion(absl::string_view version_text) {
+  for (const absl::string_view line : absl::StrSplit(version_text, '\n')) {
+    const std::size_t colon = line.find(':');
+    if (colon == absl::string_view::npos) continue;
+    const absl::string_view key = absl::StripAsciiWhitespace(line.substr(0, colon));
+    const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
+    if (absl::EqualsIgnoreCase(key, "version") && !value.empty()) return Printable(value);
+  }
+  for (const absl::string_view line : absl::StrSplit(version_text, '\n')) {
+    const absl::string_view text = absl::StripAsciiWhitespace(line);
+    if (!text.empty()) return Printable(text.substr(0, 80));
+  }
+  return "";
+}
+
+}  // namespace conformance

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/requirements/sections.h"
+
+namespace conformance {
+
+void AddTtrpcRequirements(std::vector<Requirement>& rows) {
+  const std::vector<Requirement> section = {
+      {"TT-01", Level::kMust,
+       "A frame is a 10-byte header (length, stream, type, flags) and the data.",
+       "ttrpc PROTOCOL.md, Message Frame"},
+      {"TT-02", Level::kMust, "Frames of an unknown type are ignored and the connection survives.",
+       "ttrpc PROTOCOL.md"},
+      {"TT-03", Level::kMust, "Unary calls carry no flags that matter.", "ttrpc PROTOCOL.md"},
+      {"TT-04", Level::kMust,
+       "A request over 4 MiB is answered with code 8 and the connection stays usable.",
+       "ttrpc PROTOCOL.md"},
+      {"TT-05", Level::kMust, "A server emits no frame over 4 MiB.", "ttrpc channel.go"},
+      {"TT-06", Level::kMust,
+       "An even stream id is answered with code 3 and the connection survives.",
+       "ttrpc PROTOCOL.md"},
+      {"TT-07", Level::kMust, "A stream id that does not increase is answered with code 3.",
+       "ttrpc server.go since 1.2"},
+      {"TT-08", Level::kMust,
+       "Requests of one connection run concurrently; answers come in any order.",
+       "containerd: Wait stays open for hours"},
+      {"TT-09", Level::kShould, "Data on an unknown stream is answered with code 3 or ignored.",
+       "ttrpc server.go"},
+      {"TT-10", Level::kShould, "Data on a unary stream does not end the server.",
+       "ttrpc server.go"},
+      {"TT-11", Level::kMust,
+       "A request names service and method and carries payload, timeout and metadata.",
+       "ttrpc request.proto"},
+      {"TT-12", Level::kMust,
+       "A response carries a status or a payload; an empty one is a zero-length frame.",
+       "ttrpc request.proto"},
+      {"TT-13", Level::kMust, "The service is its full proto name, the method the bare rpc name.",
+       "ttrpc services.go"},
+      {"TT-14", Level::kMust, "An unknown service or method is answered with code 12.",
+       "containerd negotiates by it; ttrpc services.go"},
+      {"TT-15", Level::kShould,
+       "An undecodable envelope is answered with code 3, an undecodable payload with code 13.",
+       "ttrpc server.go"},
+      {"TT-16", Level::kMust, "An rpc that is not implemented is answered with code 12.",
+       "docs/runtime-v2.md, Unsupported rpcs"},
+      {"TT-17", Level::kMust, "A call with a timeout ends with code 4 when it expires.",
+       "ttrpc server.go"},
+      {"TT-18", Level::kMust, "A timeout of 0 is none.", "containerd sends 0 on most calls"},
+      {"TT-19", Level::kMust,
+       "The namespace is that of the command line; metadata does not change the outcome.",
+       "containerd pkg/namespaces/ttrpc.go"},
+      {"TT-20", Level::kMay, "Unknown metadata keys are ignored.", "containerd since 2.0"},
+      {"TT-21", Level::kMust, "Error codes mean what containerd's error classes say.",
+       "containerd errdefs errgrpc"},
+      {"TT-22", Level::kShould, "The message of an engine failure carries the engine's own error.",
+       "reference shim, runtimeError"},
+      {"TT-23", Level::kMay, "Streams matter only for the streaming service.",
+       "ttrpc PROTOCOL.md, Streaming"},
+      {"TT-24", Level::kMust, "The end of a client connection changes no container state.",
+       "ttrpc server.go"},
+      {"TT-25", Level::kMust,
+       "The shim does not close idle connections: EOF means that it is dead.",
+       "containerd core/runtime/v2/shim.go"},
+  };
+  rows.insert(rows.end(), section.begin(), section.end());
+}
+
+}  // namespace conformance
