@@ -94,8 +94,11 @@ class EventPublisher::Impl : public std::enable_shared_from_this<Impl> {
       log_.Warning("event service is slow, ", queue_.size(), " events undelivered");
       FinishFlush();
     });
-    if (state_ == State::kConnecting) TryConnect();
-    if (state_ == State::kPausing) StartAttempt();
+    if (state_ == State::kPausing) {
+      StartAttempt();
+    } else if (state_ == State::kConnecting) {
+      TryConnect();
+    }
   }
 
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }

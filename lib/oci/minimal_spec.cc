@@ -38,19 +38,20 @@ std::vector<Mount> MinimalMounts() {
 
 Spec MinimalLinuxSpec(Strings args) {
   const Strings capabilities = DefaultCapabilities();
-  Spec spec;
-  spec.oci_version = "1.0.2";
-  spec.process.args = std::move(args);
-  spec.process.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-  spec.process.cwd = "/";
-  spec.process.capabilities =
-      Capabilities{.bounding = capabilities, .effective = capabilities, .permitted = capabilities};
-  spec.process.no_new_privileges = true;
-  spec.root.path = "rootfs";
-  spec.hostname = "container";
-  spec.mounts = MinimalMounts();
-  spec.linux.namespaces = {{.type = "pid"}, {.type = "ipc"}, {.type = "uts"}, {.type = "mount"}};
-  return spec;
+  const Strings env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  return {.oci_version = "1.0.2",
+          .process = {.args = std::move(args),
+                      .env = env,
+                      .cwd = "/",
+                      .capabilities = Capabilities{.bounding = capabilities,
+                                                   .effective = capabilities,
+                                                   .permitted = capabilities},
+                      .no_new_privileges = true},
+          .root = {.path = "rootfs"},
+          .hostname = "container",
+          .mounts = MinimalMounts(),
+          .linux = {.namespaces = {
+                        {.type = "pid"}, {.type = "ipc"}, {.type = "uts"}, {.type = "mount"}}}};
 }
 
 }  // namespace oci

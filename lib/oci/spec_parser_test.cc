@@ -45,13 +45,20 @@ constexpr char kFullConfig[] = R"json({
     "gidMappings": [{"containerID": 3, "hostID": 4, "size": 5}]
   }],
   "hooks": {
-    "prestart": [{"path": "/hooks/prestart", "args": ["prestart", "x"], "env": ["H=1"], "timeout": 5}],
-    "createRuntime": [{"path": "/hooks/runtime", "args": ["runtime", "x"], "env": ["H=1"], "timeout": 5}],
-    "createContainer": [{"path": "/hooks/container", "args": ["container", "x"], "env": ["H=1"], "timeout": 5}],
-    "startContainer": [{"path": "/hooks/start", "args": ["start", "x"], "env": ["H=1"], "timeout": 5}],
-    "poststart": [{"path": "/hooks/poststart", "args": ["poststart", "x"], "env": ["H=1"], "timeout": 5},
-                  {"path": "/hooks/again", "args": ["again", "x"], "env": ["H=1"], "timeout": 5}],
-    "poststop": [{"path": "/hooks/poststop", "args": ["poststop", "x"], "env": ["H=1"], "timeout": 5}]
+    "prestart": [{"path": "/hooks/prestart", "args": ["prestart", "x"],
+     "env": ["H=1"], "timeout": 5}],
+    "createRuntime": [{"path": "/hooks/runtime", "args": ["runtime", "x"],
+     "env": ["H=1"], "timeout": 5}],
+    "createContainer": [{"path": "/hooks/container", "args": ["container", "x"],
+     "env": ["H=1"], "timeout": 5}],
+    "startContainer": [{"path": "/hooks/start", "args": ["start", "x"],
+     "env": ["H=1"], "timeout": 5}],
+    "poststart": [{"path": "/hooks/poststart", "args": ["poststart", "x"],
+     "env": ["H=1"], "timeout": 5},
+                  {"path": "/hooks/again", "args": ["again", "x"],
+     "env": ["H=1"], "timeout": 5}],
+    "poststop": [{"path": "/hooks/poststop", "args": ["poststop", "x"],
+     "env": ["H=1"], "timeout": 5}]
   },
   "annotations": {"org.example/key": "value", "empty": ""},
   "linux": {
