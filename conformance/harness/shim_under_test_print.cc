@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "conformance/harness/shim_under_test.h"
-
 #include <absl/strings/escaping.h>
 
 #include <ostream>
+
+#include "conformance/harness/shim_under_test.h"
 
 namespace conformance {
 namespace {
