@@ -237,8 +237,10 @@ void DeathIsNoticed(CheckContext& check) {
       shim.AwaitDisconnect(std::chrono::seconds(2)), Eq(true),
       {.text = "EOF on the connection although the container lives", .code = why::kConnectionLost});
   check.EXPECT_THAT(task.ProcessGone(), Eq(false), {.code = why::kProcessState});
-  check.EXPECT_THAT(check.CanConnect(shim.address()), Eq(false),
-                    {.text = "nobody else holds the listening socket", .code = why::kSocketState});
+  // The kernel closes the descriptors of a dead process one after the other.
+  check.EXPECT_THAT(
+      check.Eventually([&] { return !check.CanConnect(shim.address()); }, std::chrono::seconds(2)),
+      Eq(true), {.text = "nobody else holds the listening socket", .code = why::kSocketState});
 }
 
 void NewShimAfterADeath(CheckContext& check) {
