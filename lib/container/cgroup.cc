@@ -53,6 +53,13 @@ bool Holds(const std::string& directory, const std::string& inner) {
   return inner.size() == directory.size() || inner[directory.size()] == '/';
 }
 
+std::vector<std::string> DirectoriesOf(const Cgroup& cgroup) {
+  std::vector<std::string> directories;
+  if (!cgroup.unified.empty()) directories.push_back(cgroup.unified);
+  for (const auto& [controller, directory] : cgroup.controllers) directories.push_back(directory);
+  return directories;
+}
+
 // `directory` and all below it, each before those it holds.
 std::vector<std::string> WithSubdirectories(const std::string& directory) {
   std::vector<std::string> found = {directory};
@@ -200,6 +207,38 @@ absl::StatusOr<Cgroup> CgroupMounts::LocateOwn(pid_t pid) const {
   return cgroup;
 }
 
+Cgroup CgroupMounts::Named(absl::string_view path) const {
+  // As such a process's /proc/PID/cgroup would read.
+  std::string membership = absl::StrCat("0::", path, "\n");
+  for (const char* controller : {"cpuacct", "freezer", "memory", "pids"}) {
+    absl::StrAppend(&membership, "1:", controller, ":", path, "\n");
+  }
+  Cgroup cgroup = ParseMembership(membership);
+  if (version_ == CgroupVersion::kV1) cgroup.unified.clear();
+  return cgroup;
+}
+
+absl::Status Make(const Cgroup& cgroup) {
+  const std::vector<std::string> directories = DirectoriesOf(cgroup);
+  if (directories.empty()) return absl::FailedPreconditionError("no cgroups are mounted");
+  for (std::size_t i = 0; i < directories.size(); ++i) {
+    std::error_code error;
+    if (std::filesystem::create_directories(directories[i], error)) continue;
+    absl::Status status =
+        base::ErrnoStatus(error ? error.value() : EEXIST, absl::StrCat("mkdir ", directories[i]));
+    while (i > 0) ::rmdir(directories[--i].c_str());
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Join(const Cgroup& cgroup, pid_t pid) {
+  for (const std::string& directory : DirectoriesOf(cgroup)) {
+    RETURN_IF_ERROR(WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid)));
+  }
+  return absl::OkStatus();
+}
+
 bool Exists(const Cgroup& cgroup) {
   const std::string directory = cgroup.MembersDirectory();
   return !directory.empty() && IsDirectory(directory);
@@ -241,10 +280,7 @@ absl::Status Thaw(const Cgroup& cgroup) { return SetFreezer(cgroup, false); }
 
 absl::Status Remove(const Cgroup& cgroup) {
   absl::Status first_failure;
-  std::vector<std::string> tops;
-  if (!cgroup.unified.empty()) tops.push_back(cgroup.unified);
-  for (const auto& [controller, directory] : cgroup.controllers) tops.push_back(directory);
-  for (const std::string& top : tops) {
+  for (const std::string& top : DirectoriesOf(cgroup)) {
     std::vector<std::string> directories = WithSubdirectories(top);
     std::reverse(directories.begin(), directories.end());
     for (const std::string& directory : directories) {

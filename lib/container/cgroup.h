@@ -46,6 +46,10 @@ class CgroupMounts {
   // NOT_FOUND if there is no such process or nothing remains.
   [[nodiscard]] absl::StatusOr<Cgroup> LocateOwn(pid_t pid) const;
 
+  // The cgroup `path` (absolute, counted from the root of every hierarchy), whether it exists or
+  // not: with v1 in the controllers for freezing, memory, CPU time and pids.
+  [[nodiscard]] Cgroup Named(absl::string_view path) const;
+
  private:
   struct Hierarchy {
     std::string directory;                 // where it is mounted, `root` included
@@ -59,6 +63,13 @@ class CgroupMounts {
   CgroupVersion version_ = CgroupVersion::kV2;
   std::vector<Hierarchy> hierarchies_;
 };
+
+// Makes a cgroup and those above it. ALREADY_EXISTS if there is one; a failure leaves nothing of
+// it.
+absl::Status Make(const Cgroup& cgroup);
+
+// Moves a process into a cgroup. NOT_FOUND if either does not exist.
+absl::Status Join(const Cgroup& cgroup, pid_t pid);
 
 // True while the cgroup exists (an empty one does until it is removed).
 bool Exists(const Cgroup& cgroup);

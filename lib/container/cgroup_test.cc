@@ -160,6 +160,27 @@ TEST_F(CgroupV2Tree, ControllersAreEnabledFromTheRootToTheParent) {
   EXPECT_EQ(ReadFile(Dir("/box/c/deep/cgroup.subtree_control")), "") << "the container's own";
 }
 
+TEST_F(CgroupV2Tree, ANamedOneIsMadeJoinedAndNotMadeTwice) {
+  const Cgroup named = mounts_.Named("/new/inner");
+  EXPECT_EQ(named.unified, Dir("/new/inner"));
+  EXPECT_EQ(Join(named, 7).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(Make(named).ok());
+  EXPECT_EQ(Make(named).code(), absl::StatusCode::kAlreadyExists);
+  WriteFile(Dir("/new/inner/cgroup.procs"), "");
+  EXPECT_TRUE(Join(named, 7).ok());
+  EXPECT_EQ(ReadFile(Dir("/new/inner/cgroup.procs")), "7");
+  const Cgroup nowhere{.version = CgroupVersion::kV2, .controllers = {}, .unified = ""};
+  EXPECT_EQ(Make(nowhere).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(CgroupMounts, ANamedOneOnHybridHasTheControllersAShimNeeds) {
+  const Cgroup named = CgroupMounts::Parse(kHybrid).Named("/n");
+  EXPECT_THAT(named.controllers,
+              UnorderedElementsAre(Pair("cpuacct", "/sys/fs/cgroup/cpu,cpuacct/n"),
+                                   Pair("memory", "/sys/fs/cgroup/memory/n")));
+  EXPECT_EQ(named.unified, "");
+}
+
 class CgroupOnHost : public base::testing::ProcessTest {
  protected:
   void SetUp() override {
@@ -194,7 +215,6 @@ TEST_F(CgroupOnHost, MembersAreLocatedListedFrozenAndKilled) {
   EXPECT_TRUE(Remove(*own).ok());
   EXPECT_FALSE(Exists(*own));
   EXPECT_TRUE(Remove(*own).ok()) << "gone is fine";
-  EXPECT_TRUE(host_->Recreate().ok());
 }
 
 TEST_F(CgroupOnHost, ProcessesThatKeepForkingAreAllReached) {

@@ -29,6 +29,20 @@ int EatMemory(const std::vector<std::string>&) {
   return 0;
 }
 
+// A gate that inherits stdout, and is never released.
+int HoldGate(const std::vector<std::string>&) {
+  boost::asio::io_context loop;
+  const auto reaper = base::ChildReaper::Create(loop);
+  base::SpawnSpec spec{.path = "", .argv = {"true"}, .env = {}, .cwd = "", .fds = {}};
+  spec.fds = {{.source = STDOUT_FILENO, .target = 1}};
+  const auto gate = container::GatedProcess::Spawn(loop, **reaper, spec, [](const auto&) {});
+  if (!gate.ok()) return 1;
+  constexpr char kLine[] = "gate is there\n";
+  (void)!::write(STDOUT_FILENO, kLine, sizeof(kLine) - 1);
+  ::pause();
+  return 0;
+}
+
 // Each process forks one child and stays, until somebody makes an end of it.
 int ForkChain(const std::vector<std::string>&) {
   AwaitGo();
@@ -43,6 +57,9 @@ int ForkChain(const std::vector<std::string>&) {
 
 int main(int argc, char** argv) {
   if (container::IsGate(argc, argv)) container::RunGate(argv);
-  return base::testing::RunTestsOrChild(
-      argc, argv, {{"wait", &Wait}, {"eat-memory", &EatMemory}, {"fork-chain", &ForkChain}});
+  return base::testing::RunTestsOrChild(argc, argv,
+                                        {{"wait", &Wait},
+                                         {"eat-memory", &EatMemory},
+                                         {"fork-chain", &ForkChain},
+                                         {"hold-gate", &HoldGate}});
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/functional/any_invocable.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
-#include <functional>
 #include <memory>
 
+#include "base/child_reaper.h"
 #include "base/spawn.h"
 
 namespace container {
@@ -18,31 +20,38 @@ namespace container {
 //
 //   if (container::IsGate(argc, argv)) container::RunGate(argv);
 //
-// The gate ends by itself when this object, or the process that holds it, goes without releasing.
+// A gate ends by itself when the process that holds it does.
 class GatedProcess {
  public:
+  using ExitCallback = base::ChildReaper::ExitCallback;
+
   // `program.path` is ignored: argv[0] is looked up as execvp does, with the PATH of `program.env`.
-  // Descriptor 3 is the gate's own. `loop` is borrowed. The caller owes a reap.
+  // Descriptor 3 is the gate's own. `loop` and `reaper` are borrowed. `on_exit` comes once when the
+  // process has ended, in whatever state; during a Release only after its `done`.
   static absl::StatusOr<std::unique_ptr<GatedProcess>> Spawn(boost::asio::io_context& loop,
-                                                             base::SpawnSpec program);
+                                                             base::ChildReaper& reaper,
+                                                             base::SpawnSpec program,
+                                                             ExitCallback on_exit);
+  // Kills a process that still runs. Callbacks that have not come by then never come.
   ~GatedProcess();
   GatedProcess(const GatedProcess&) = delete;
   GatedProcess& operator=(const GatedProcess&) = delete;
 
-  // `pid` stays that of the program.
-  [[nodiscard]] const base::Child& child() const { return child_; }
+  // That of the gate, and then of the program.
+  [[nodiscard]] pid_t pid() const;
 
-  // Call once. `done` runs from the loop: OK when the program executes; the error of exec naming
-  // the program, whose process then exits 127; UNAVAILABLE if it was killed at the gate. Not after
-  // destruction, which no longer affects the process.
-  void Release(std::function<void(const absl::Status&)> done);
+  // Call once. `done` comes later from the loop: the pid when the program executes; the error of
+  // exec naming the program, whose process then exits 127; UNAVAILABLE if it was killed at the
+  // gate.
+  void Release(absl::AnyInvocable<void(absl::StatusOr<pid_t>)> done);
+
+  // NOT_FOUND once it has ended.
+  [[nodiscard]] absl::Status Signal(int signo) const;
 
  private:
-  struct Gate;
-  GatedProcess(base::Child child, std::unique_ptr<Gate> gate);
-
-  base::Child child_;
-  std::unique_ptr<Gate> gate_;
+  struct Impl;
+  explicit GatedProcess(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 bool IsGate(int argc, char** argv);

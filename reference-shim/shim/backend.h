@@ -25,7 +25,8 @@
 //
 // Rules for implementers:
 //  * One thread. Nothing here may block; slow work runs in a spawned process and completes through
-//    its Done, always later from the loop or at once, exactly once.
+//    its Done, later from the loop or at once, exactly once and in bounded time. A Done may destroy
+//    the object whose verb it completes; one in flight when its object is destroyed may be dropped.
 //  * The shim never has two of Start, Delete, Pause, Resume, Update, Checkpoint of one workload in
 //    flight together; Signal, Exec, Sample, Pids and Resize may come at any time between Create's
 //    completion and Delete's.
@@ -60,6 +61,9 @@ struct Capabilities {
   bool update = false;
   bool checkpoint = false;
   bool stats = false;
+  // A pid namespace that the spec asks for is made, so that the kernel ends everything with the
+  // init. Otherwise the shim has it all killed (REAP-06).
+  bool pid_namespace = true;
 };
 
 struct WindowSize {
@@ -86,7 +90,7 @@ struct CreateSpec {
   std::string id;
   std::string bundle;      // absolute; rootfs is mounted already
   oci::Spec spec;          // config.json of the bundle
-  Opaque options;          // Create.options, or those of `start` when Create has none
+  Opaque options;          // of Create; empty means defaults (CREATE-07)
   std::string checkpoint;  // image directory to restore from at Start; empty: none
   ProcessIo io;
   ExitCallback on_exit;          // the init's exit, also one in created state (STATE-06)
@@ -108,6 +112,10 @@ struct CheckpointSpec {
 // Whom Signal reaches: the one process, or everything in the container (KILL-06, KILL-07).
 enum class SignalScope { kProcess, kAll };
 
+// What a verb answers that a backend is not capable of. Such verbs are never called and need not be
+// overridden.
+inline absl::Status NotCapable() { return absl::UnimplementedError("not supported by this shim"); }
+
 // A process made inside an existing container. Nothing runs before Start. The destructor releases
 // what the object holds; it kills a process that still runs.
 class ExecWorkload {
@@ -117,11 +125,11 @@ class ExecWorkload {
   virtual void Start(Done<pid_t> done) = 0;
   // Only between the completion of Start and on_exit.
   virtual void Signal(int signo, Done<> done) = 0;
-  virtual void Resize(WindowSize size, Done<> done) = 0;
+  // terminal, and only if the console handed over is none that the shim can resize itself.
+  virtual void Resize(WindowSize, Done<> done) { done(NotCapable()); }
 };
 
-// A container: made by Backend::Create with its init waiting, run by Start. Verbs a backend is not
-// capable of are never called.
+// A container: made by Backend::Create with its init waiting, run by Start.
 class Workload {
  public:
   virtual ~Workload() = default;  // releases what Delete did not; never blocks
@@ -130,20 +138,26 @@ class Workload {
   [[nodiscard]] virtual pid_t pid() const = 0;
   virtual void Start(Done<pid_t> done) = 0;
   virtual void Signal(int signo, SignalScope scope, Done<> done) = 0;
-  // The returned object does not outlive this workload.
-  virtual absl::StatusOr<std::unique_ptr<ExecWorkload>> Exec(ExecSpec spec) = 0;
-  virtual void Resize(WindowSize size, Done<> done) = 0;
-  virtual void Pause(Done<> done) = 0;
-  virtual void Resume(Done<> done) = 0;
-  virtual void Update(std::string resources_json, Done<> done) = 0;
-  virtual void Checkpoint(CheckpointSpec spec, Done<> done) = 0;
-  // Completes with a metrics message ready for StatsResponse (STATS-01). NOT_FOUND: no cgroup.
-  virtual void Sample(Done<Opaque> done) = 0;
   // Every process of the container, host pids (PIDS-04).
   virtual void Pids(Done<std::vector<pid_t>> done) = 0;
   // Ends whatever still runs and removes the container from the engine. Succeeds when the engine
   // has already forgotten it (DELETE-09).
   virtual void Delete(Done<> done) = 0;
+
+  // exec: the returned object does not outlive this workload.
+  virtual absl::StatusOr<std::unique_ptr<ExecWorkload>> Exec(ExecSpec) { return NotCapable(); }
+  // terminal: as ExecWorkload::Resize.
+  virtual void Resize(WindowSize, Done<> done) { done(NotCapable()); }
+  // pause
+  virtual void Pause(Done<> done) { done(NotCapable()); }
+  virtual void Resume(Done<> done) { done(NotCapable()); }
+  // update: `resources_json` is an OCI LinuxResources.
+  virtual void Update(std::string, Done<> done) { done(NotCapable()); }
+  // checkpoint
+  virtual void Checkpoint(CheckpointSpec, Done<> done) { done(NotCapable()); }
+  // stats: completes with a metrics message ready for StatsResponse (STATS-01). NOT_FOUND: no
+  // cgroup.
+  virtual void Sample(Done<Opaque> done) { done(NotCapable()); }
 };
 
 // What `delete` has to clean up without a daemon (DEL-01...11).
@@ -163,7 +177,7 @@ class Backend {
   virtual void Reclaim(ReclaimSpec spec, Done<> done) = 0;
   // The engine's features document for `-info` (INFO-04), JSON; empty when it has none.
   // NOT_FOUND: there is no such engine (INFO-05).
-  virtual void Features(Opaque options, Done<std::string> done) = 0;
+  virtual void Features(Opaque, Done<std::string> done) { done(std::string()); }
 };
 
 // What every backend is made from. All borrowed; they outlive the backend.
@@ -179,5 +193,13 @@ using BackendFactory = std::function<std::unique_ptr<Backend>(const BackendConte
 // The whole of a shim's main(): parses the command line and serves `start`, `delete`, `-v`, `-info`
 // or the daemon itself. Returns the exit code.
 int RunShim(int argc, char** argv, const BackendFactory& factory);
+
+// The same with a backend that is made from a BackendContext and nothing else.
+template <typename BackendType>
+int RunShim(int argc, char** argv) {
+  return RunShim(argc, argv, [](const BackendContext& context) {
+    return std::make_unique<BackendType>(context);
+  });
+}
 
 }  // namespace shim

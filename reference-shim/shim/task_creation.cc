@@ -57,7 +57,8 @@ void TaskCreation::ReadSpec() {
   absl::StatusOr<oci::Spec> spec = oci::ReadSpec(request_.bundle());
   if (spec.ok()) {
     spec_ = *std::move(spec);
-    made_.private_pid_namespace = oci::HasPrivatePidNamespace(spec_);
+    made_.private_pid_namespace =
+        context_.backend.capabilities().pid_namespace && oci::HasPrivatePidNamespace(spec_);
     made_.io_owner = OwnerOf(request_.options());
   }
   Continue(Step::kMountRootfs, spec.status());

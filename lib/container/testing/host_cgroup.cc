@@ -5,10 +5,8 @@
 #include <absl/strings/str_cat.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -35,17 +33,8 @@ absl::StatusOr<HostCgroup> HostCgroup::Create(const std::vector<std::string>& co
     }
     made.cgroup_.controllers[controller] = absl::StrCat(top, "/shimgauge-test-", ::getpid());
   }
-  RETURN_IF_ERROR(made.Recreate());
+  RETURN_IF_ERROR(container::Make(made.cgroup_));
   return made;
-}
-
-absl::Status HostCgroup::Recreate() {
-  for (const auto& [controller, directory] : cgroup_.controllers) {
-    if (::mkdir(directory.c_str(), 0755) != 0) {
-      return base::ErrnoStatus(errno, absl::StrCat("mkdir ", directory));
-    }
-  }
-  return absl::OkStatus();
 }
 
 HostCgroup::HostCgroup(HostCgroup&& other) noexcept
@@ -55,17 +44,13 @@ HostCgroup::~HostCgroup() {
   if (cgroup_.controllers.empty()) return;
   (void)SignalAll(cgroup_, SIGKILL);
   AwaitEmpty();
-  for (const auto& [controller, directory] : cgroup_.controllers) {
-    EXPECT_TRUE(::rmdir(directory.c_str()) == 0 || errno == ENOENT) << directory << ": " << errno;
-  }
+  const absl::Status removed = container::Remove(cgroup_);
+  EXPECT_TRUE(removed.ok()) << removed;
 }
 
 void HostCgroup::Add(pid_t pid) {
-  for (const auto& [controller, directory] : cgroup_.controllers) {
-    const absl::Status status =
-        WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid));
-    EXPECT_TRUE(status.ok()) << status;
-  }
+  const absl::Status joined = Join(cgroup_, pid);
+  EXPECT_TRUE(joined.ok()) << joined;
 }
 
 void HostCgroup::Set(absl::string_view controller, absl::string_view file, absl::string_view text) {

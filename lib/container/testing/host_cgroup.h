@@ -27,8 +27,6 @@ class HostCgroup {
   void Set(absl::string_view controller, absl::string_view file, absl::string_view text);
   // Returns once everything in it is frozen.
   void Freeze();
-  // Makes the directories again that the code under test has removed.
-  absl::Status Recreate();
   // Returns once no process, not even a zombie, is left in it.
   void AwaitEmpty();
 

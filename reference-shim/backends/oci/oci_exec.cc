@@ -61,8 +61,4 @@ void OciExec::OnLaunched(const absl::Status& status) {
 
 void OciExec::Signal(int signo, shim::Done<> done) { done(process_.Signal(signo)); }
 
-void OciExec::Resize(shim::WindowSize, shim::Done<> done) {
-  done(absl::UnimplementedError("the shim holds the console"));
-}
-
 }  // namespace backends

@@ -23,7 +23,6 @@ class OciExec : public shim::ExecWorkload {
 
   void Start(shim::Done<pid_t> done) override;
   void Signal(int signo, shim::Done<> done) override;
-  void Resize(shim::WindowSize size, shim::Done<> done) override;
 
  private:
   void OnLaunched(const absl::Status& status);

@@ -178,10 +178,6 @@ absl::StatusOr<std::unique_ptr<shim::ExecWorkload>> OciWorkload::Exec(shim::Exec
   return std::make_unique<OciExec>(host_, engine_, id_, std::move(spec));
 }
 
-void OciWorkload::Resize(shim::WindowSize, shim::Done<> done) {
-  done(absl::UnimplementedError("the shim holds the console"));
-}
-
 void OciWorkload::Pause(shim::Done<> done) { RunVerb("pause", std::move(done)); }
 
 void OciWorkload::Resume(shim::Done<> done) { RunVerb("resume", std::move(done)); }

@@ -38,7 +38,6 @@ class OciWorkload : public shim::Workload {
   void Start(shim::Done<pid_t> done) override;
   void Signal(int signo, shim::SignalScope scope, shim::Done<> done) override;
   absl::StatusOr<std::unique_ptr<shim::ExecWorkload>> Exec(shim::ExecSpec spec) override;
-  void Resize(shim::WindowSize size, shim::Done<> done) override;
   void Pause(shim::Done<> done) override;
   void Resume(shim::Done<> done) override;
   void Update(std::string resources_json, shim::Done<> done) override;

@@ -65,8 +65,12 @@ bool Reclaim::FindInit() {
 }
 
 void Reclaim::Kill() {
-  if (cgroup_.has_value()) (void)container::SignalAll(*cgroup_, SIGKILL);
   (void)base::SendSignal(init_, SIGKILL);
+  if (cgroup_.has_value()) {
+    removal_.emplace(host_.context.loop, *cgroup_, kReclaimKillTimeout,
+                     [this](const absl::Status&) { OnKilled(); });
+    return;
+  }
   boost::system::error_code error;
   exited_.assign(init_.get(), error);
   if (error) return OnKilled();
@@ -88,7 +92,6 @@ void Reclaim::OnKilled() {
 }
 
 void Reclaim::RemoveTraces() {
-  if (cgroup_.has_value()) (void)container::Remove(*cgroup_);
   if (!IsPlainName(spec_.id)) return;
   std::error_code error;
   std::filesystem::remove_all(absl::StrCat(engine_->settings().root, "/", spec_.id), error);

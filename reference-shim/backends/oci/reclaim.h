@@ -7,6 +7,7 @@
 
 #include "base/unique_fd.h"
 #include "container/cgroup.h"
+#include "container/cgroup_removal.h"
 #include "reference-shim/backends/oci/engine.h"
 #include "reference-shim/backends/oci/engine_runs.h"
 #include "reference-shim/backends/oci/oci_host.h"
@@ -47,7 +48,8 @@ class Reclaim {
   EngineRuns runs_;
   base::UniqueFd init_;
   std::optional<container::Cgroup> cgroup_;
-  boost::asio::posix::stream_descriptor exited_;  // borrows init_
+  std::optional<container::CgroupRemoval> removal_;
+  boost::asio::posix::stream_descriptor exited_;  // borrows init_; without a cgroup
   shim::Deadline deadline_;
   shim::CallbackGuard guard_;
 };
