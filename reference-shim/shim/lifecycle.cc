@@ -33,7 +33,8 @@ struct Row {
 constexpr auto kInit = ProcessKind::kInit;
 constexpr auto kExec = ProcessKind::kExec;
 
-// clang-format off: columns are what makes it a table
+// Columns are what makes it a table.
+// clang-format off
 constexpr Row kTable[] = {
     //                          created   running   paused    stopped
     {kInit, Verb::kStart,      {kRunning, kNo,      kNo,      kNo}},
