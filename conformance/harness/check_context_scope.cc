@@ -63,8 +63,12 @@ bool CheckScope::Run(absl::string_view waiting_for, const std::function<bool()>&
 
 bool CheckScope::RunUntil(absl::string_view waiting_for, const std::function<bool()>& predicate,
                           std::chrono::milliseconds deadline) {
-  const std::chrono::milliseconds scaled = Scaled(deadline);
-  return Run(waiting_for, predicate, scaled, scaled);
+  return RunWithin(waiting_for, predicate, Scaled(deadline));
+}
+
+bool CheckScope::RunWithin(absl::string_view waiting_for, const std::function<bool()>& predicate,
+                           std::chrono::milliseconds cap) {
+  return Run(waiting_for, predicate, cap, cap);
 }
 
 bool CheckScope::PollUntil(absl::string_view waiting_for, const std::function<bool()>& predicate,
@@ -80,6 +84,8 @@ void CheckScope::RunReady() {
 void CheckScope::AddFailure(Why why) {
   history_.MarkContradiction();
   if (why.requirement.empty() && !requirements_.empty()) why.requirement = requirements_.front();
+  // A path of this tree, wherever it was built.
+  why.where.erase(0, std::min(why.where.rfind("conformance/"), why.where.size()));
   if (decisions_.failures.size() < kFailuresMax) decisions_.failures.push_back(std::move(why));
 }
 

@@ -148,6 +148,10 @@ std::vector<Life> Lives(const Story& story) {
     Life* const life = FindLife(lives, call.process);
     if (life == nullptr) continue;
     if (call.method == "Start" && call.uncertain()) life->start_uncertain = true;
+    if (call.method == "Delete" && call.uncertain()) life->delete_uncertain = true;
+    if (life->delete_uncertain && call.answered() && call.code == absl::StatusCode::kNotFound) {
+      life->forgotten = true;
+    }
     if (!call.ok()) continue;
     life->calls.push_back(&call);
     if (call.method == "Start" && life->started == nullptr) life->started = &call;
@@ -160,7 +164,8 @@ std::vector<Life> Lives(const Story& story) {
 std::vector<LiveTask> LiveTasks(const Story& story) {
   std::vector<LiveTask> tasks;
   for (const Life& life : Lives(story)) {
-    if (life.over() || story.lost_shims.count(life.made->connection) != 0) continue;
+    if (life.over() || life.forgotten || story.lost_shims.count(life.made->connection) != 0)
+      continue;
     if (life.process.exec.empty()) {
       tasks.push_back({.id = life.process.container,
                        .connection = life.made->connection,

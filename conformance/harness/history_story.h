@@ -78,6 +78,8 @@ struct Life {
   const CallFact* deleted = nullptr;   // the Delete that succeeded
   const CallFact* waited = nullptr;    // the first Wait that succeeded
   bool start_uncertain = false;        // some Start may or may not have happened
+  bool delete_uncertain = false;       // some Delete may or may not have happened
+  bool forgotten = false;              // and the shim says that it has: it knows the task no more
   bool gone_with_init = false;         // an exec whose container was deleted
   std::vector<const CallFact*> calls;  // successful ones that name it, in order
   [[nodiscard]] bool over() const { return deleted != nullptr || gone_with_init; }
