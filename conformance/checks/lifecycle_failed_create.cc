@@ -19,7 +19,6 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
-using ::testing::SizeIs;
 
 using CreateTaskRequest = ::containerd::task::v3::CreateTaskRequest;
 
@@ -141,16 +140,23 @@ void FailedCreatesLeakNoPipes(CheckContext& check) {
   if (first.create_status().ok()) check.Skip("this shim reports a missing command in Start");
   ShimUnderTest& shim = first.shim();
   const auto pipes = [&] { return PipesOf(check, shim.pid()); };
-  const std::size_t before = pipes().size();
-  for (int i = 0; i < 3; ++i) {
+  // Round by round: a garbage collector that comes by now and then hides the sum, not the leak.
+  constexpr int kRounds = 4;
+  int grown = 0;
+  for (int i = 0; i < kRounds; ++i) {
+    const std::size_t before = pipes().size();
     const Task next = check.TryCreate(Program(kNoSuchProgram), {.shim = &shim});
     check.EXPECT_THAT(next.create_status(), IsError());
+    // The engine's own pipes close when it has been reaped, which may be after the reply.
+    const bool settled =
+        check.Eventually([&] { return pipes().size() <= before; }, std::chrono::milliseconds(400));
+    grown += settled ? 0 : 1;
   }
-  // The engine's own pipes close when it has been reaped, which may be after the reply.
-  check.Eventually([&] { return pipes().size() <= before; }, std::chrono::milliseconds(1000));
-  check.EXPECT_THAT(
-      pipes(), SizeIs(Le(before)),
-      {.text = "pipes the daemon holds after three more failed Creates", .code = why::kLeftFd});
+  check.EXPECT_THAT(grown, Le(1),
+                    {.text = absl::StrCat("how many of ", kRounds,
+                                          " failed Creates left the daemon with more pipes; now ",
+                                          ::testing::PrintToString(pipes())),
+                     .code = why::kLeftFd});
   ExpectAnswers(check, shim);
 }
 
