@@ -38,6 +38,9 @@ class CheckScope {
   // shim owes; empty when it owes nothing.
   bool RunUntil(absl::string_view waiting_for, const std::function<bool()>& predicate,
                 std::chrono::milliseconds deadline);
+  // The same with a cap that is scaled already.
+  bool RunWithin(absl::string_view waiting_for, const std::function<bool()>& predicate,
+                 std::chrono::milliseconds cap);
   // The same for predicates about the world, which no handler announces: asked every 5 ms as well.
   bool PollUntil(absl::string_view waiting_for, const std::function<bool()>& predicate,
                  std::chrono::milliseconds deadline);

@@ -129,7 +129,7 @@ std::vector<absl::StatusOr<Outcome>> ShimCommands::RunJobs(std::vector<Job> jobs
     scope_.history().Add(Lane::kProcess,
                          absl::StrCat(jobs[i].title, " is process ", running[i]->pid()));
   }
-  scope_.RunUntil(
+  scope_.RunWithin(
       jobs.empty() ? "" : jobs.front().title, [&left] { return left == 0; },
       longest + fakes::kEofGrace + kKillGrace);
   return results;
