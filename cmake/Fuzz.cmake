@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shimgauge_fuzzer(NAME CORPUS dir SOURCES... DEPS...)
-# The sources define LLVMFuzzerTestOneInput for one decoder. In the `fuzz` preset NAME is a libFuzzer
-# executable; with tests, the same function replays every file of the corpus as a test, so that
-# what a fuzzer once found stays found under g++ too. New inputs:
+# The sources define LLVMFuzzerTestOneInput for one decoder. In the `fuzz` preset NAME is a
+# libFuzzer executable; with tests, NAME_test replays every file of the corpus through the same
+# function, so that what a fuzzer once found stays found under g++ too. New inputs:
 #   build/fuzz/bin/NAME -max_total_time=30 CORPUS-DIRECTORY
 function(shimgauge_fuzzer name)
   cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPS" ${ARGN})

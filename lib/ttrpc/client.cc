@@ -81,9 +81,8 @@ void Client::Impl::Call(absl::string_view service, absl::string_view method, std
 
 void Client::Impl::OnReceived(std::size_t bytes) {
   session.Commit(bytes);
-  while (!connection.closed()) {
-    std::optional<ClientSession::Result> result = session.NextResult();
-    if (!result) break;
+  // Once a callback has destroyed the client no call is left, and what still arrives is ignored.
+  while (std::optional<ClientSession::Result> result = session.NextResult()) {
     Complete(*std::move(result));
   }
   if (connection.closed() || session.error().ok()) return;

@@ -103,6 +103,11 @@ TEST_F(ClientTest, SilentServerEndsInDeadlineExceeded) {
   EXPECT_EQ(results_[1], "later: fine");
 }
 
+TEST_F(ClientTest, EachDeadlineIsKept) {
+  for (const int timeout : {3, 1, 5}) Call("a", {.timeout = milliseconds(timeout)});
+  RunUntilResults(3);
+}
+
 TEST_F(ClientTest, GraceLetsTheServerAnswerFirst) {  // TT-17
   Call("a", {.timeout = milliseconds(1), .grace = hours(1)});
   Call("b", {.timeout = milliseconds(2)});  // its end proves that the time of "a" is over
@@ -262,6 +267,23 @@ TEST_F(ClientTest, EveryKindOfCallbackMayDestroyTheClient) {
   EXPECT_EQ(client_, nullptr);
   RunReady();
   EXPECT_THAT(results_, SizeIs(4));
+}
+
+TEST_F(ClientTest, NobodyIsToldOfALossAfterDestruction) {
+  client_->OnClosed([](const absl::Status&) { FAIL() << "the client is gone"; });
+  client_->Call("S", "M", "", {}, [this](const absl::StatusOr<std::string>&) { client_.reset(); });
+  Call("b");
+  peer_.reset();
+  RunUntilResults(1);
+  RunReady();
+  EXPECT_THAT(results_, ElementsAre("b: UNAVAILABLE: ttrpc: connection closed"));
+
+  SetUp();
+  peer_.reset();
+  RunUntil([&] { return client_->closed(); });
+  client_->OnClosed([](const absl::Status&) { FAIL() << "the client is gone"; });
+  client_.reset();
+  RunReady();
 }
 
 TEST_F(ClientTest, CallbackMayCallAgain) {

@@ -34,8 +34,9 @@ class ConnectionHandler : public std::enable_shared_from_this<ConnectionHandler>
 };
 
 // A stream socket driven by an event loop: one read at a time, answers written at once and, when
-// the socket is full, when it is writable again. In steady state a call costs one recv and one
-// sendmsg. What is queued while input is handled goes out in one write.
+// the socket is full, when it is writable again. What is queued while input is handled goes out in
+// one write. A call costs one wake-up, the recv that fetches it, the recv that finds nothing more,
+// and one sendmsg.
 class Connection {
  public:
   // `handler` and `output` outlive this object. `socket` is made non-blocking.

@@ -23,7 +23,10 @@ struct ServerOptions {
 };
 
 // Serves `router` on a listening unix socket. One thread; destroy before `loop`. `router` and `log`
-// are borrowed and must outlive it.
+// are borrowed and must outlive it. Destroying it closes everything at once; OnAbandoned callbacks
+// of calls in flight then run from the destructor. Handlers and these callbacks may destroy it.
+//
+// Connections are never closed for being idle (TT-25).
 class Server {
  public:
   Server(boost::asio::io_context& loop, const Router& router, base::Log& log,
@@ -33,11 +36,12 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Starts accepting on an already listening socket. Call once. Survives EMFILE: accepting pauses
-  // until a connection closes.
+  // until a connection closes, or for kAcceptRetry.
   absl::Status Serve(base::UniqueFd listener);
 
   // Stops accepting, lets answers already given reach their peers (at most `timeout`), closes all
-  // connections, then calls `done`. Calls still unanswered get UNAVAILABLE. Idempotent.
+  // connections, then calls `done` from the loop. Calls still unanswered get UNAVAILABLE.
+  // Idempotent: every `done` is called. Destroying the server first drops them.
   void Drain(std::chrono::milliseconds timeout, std::function<void()> done);
 
   [[nodiscard]] std::size_t connections() const;
