@@ -198,6 +198,7 @@ void AddFailedCreateChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "lifecycle/unknown-create-options-are-refused",
                     .requirements = {"CREATE-08"},
                     .level = Level::kShould,
+                    .needs = ToNeeds(Need::kOciEngine),  // a shim without options reads none
                     .run = UnknownOptionsAreRefused});
   checks.push_back({.id = "lifecycle/a-missing-engine-is-named",
                     .requirements = {"CREATE-19", "TT-22"},
@@ -209,7 +210,7 @@ void AddFailedCreateChecks(std::vector<Check>& checks) {
                     .needs = ToNeeds(Need::kGrouping),
                     .run = FailedCreatesLeakNoPipes});
   checks.push_back({.id = "lifecycle/delete-removes-what-a-failed-create-left",
-                    .requirements = {"CREATE-20", "HARN-09"},
+                    .requirements = {"CREATE-20", "DEL-04"},
                     .needs = ToNeeds(Need::kOciEngine),
                     .run = DeleteRemovesWhatAFailedCreateLeft});
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <system_error>
@@ -120,6 +121,23 @@ std::vector<std::string> NewMounts(const std::vector<MountEntry>& before) {
   return mounts;
 }
 
+// "c1 in cpu, memory, pids": one item for a cgroup, whatever the number of hierarchies.
+std::vector<std::string> LeftCgroups(const std::string& parent) {
+  const absl::StatusOr<CgroupTree> tree = CgroupTree::Open(parent);
+  if (!tree.ok()) return {};
+  std::map<std::string, std::vector<std::string>> hierarchies;
+  for (const std::string& path : tree->Below()) {
+    const std::size_t at = path.find(parent);
+    const std::string name = path.substr(at + parent.size() + 1);
+    hierarchies[name].push_back(std::filesystem::path(path.substr(0, at)).filename().string());
+  }
+  std::vector<std::string> left;
+  for (const auto& [name, where] : hierarchies) {
+    left.push_back(absl::StrCat("cgroup ", name, " in ", absl::StrJoin(where, ", ")));
+  }
+  return left;
+}
+
 // The entries of /tmp and /dev/shm below which the world made something visible again.
 std::set<std::string> KeptEntries(const std::vector<MountEntry>& mounts) {
   std::set<std::string> kept;
@@ -153,17 +171,13 @@ std::vector<Remainder> Audit::Finish(boost::asio::io_context& loop,
   for (const ProcessInfo& process : processes) {
     (process.state == 'Z' ? zombies : alive).push_back(Describe(process, world_, known));
   }
-  std::vector<std::string> cgroups;
-  if (const absl::StatusOr<CgroupTree> tree = CgroupTree::Open(world_.cgroup_parent); tree.ok()) {
-    cgroups = tree->Below();
-  }
   const std::set<std::string> kept = KeptEntries(mounts_);
 
   std::vector<Remainder> left;
   Add(why::kLeftProcess, alive, left);
   Add(why::kZombie, zombies, left);
   Add(why::kLeftMount, NewMounts(mounts_), left);
-  Add(why::kLeftCgroup, cgroups, left);
+  Add(why::kLeftCgroup, LeftCgroups(world_.cgroup_parent), left);
   Add(why::kLeftSocket, Entries(world_.sockets), left);
   Add(why::kLeftFile, EngineState(), left);
   Add(why::kLeftFile, Entries(world_.temp), left);

@@ -88,7 +88,6 @@ void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
             std::vector<Why> clean_up, CheckOutcome& outcome) {
   const CheckScope::Decisions& decisions = scope.decisions();
   outcome.notes = decisions.notes;
-  outcome.observations = scope.observations();
   outcome.whys = decisions.failures;
   if (!decisions.errors.empty()) {
     outcome.verdict = Verdict::kError;
@@ -147,6 +146,8 @@ CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const 
       scope.history().Begin();
       Guarded(scope, [&] { check.run(context); });
       outcome.check_us = scope.history().Offset();
+      // Only what the check itself saw; neither the proof of life below nor clean-up.
+      outcome.observations = scope.observations();
       scope.RunReady();
       // Refusals prove nothing about a program that never works (law 1): it has to.
       if (Passing(scope) && scope.signs_of_life() == 0) {

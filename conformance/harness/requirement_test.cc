@@ -10,12 +10,15 @@
 namespace conformance {
 namespace {
 
-// LETTERS-NN
+// EVT-20, V24-05
 bool IsWellFormed(absl::string_view id) {
   const std::size_t dash = id.find('-');
   if (dash == absl::string_view::npos || dash < 2 || id.size() != dash + 3) return false;
-  return std::all_of(id.begin(), id.begin() + static_cast<std::ptrdiff_t>(dash),
-                     [](char c) { return absl::ascii_isupper(static_cast<unsigned char>(c)); }) &&
+  const auto is_word = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return absl::ascii_isupper(byte) || absl::ascii_isdigit(byte);
+  };
+  return std::all_of(id.begin(), id.begin() + static_cast<std::ptrdiff_t>(dash), is_word) &&
          absl::ascii_isdigit(static_cast<unsigned char>(id[dash + 1])) &&
          absl::ascii_isdigit(static_cast<unsigned char>(id[dash + 2]));
 }

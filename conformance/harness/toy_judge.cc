@@ -120,6 +120,7 @@ void Inspect(Toy& toy) {
     }
   }
   if (::getpid() != 1) toy.Fail("not pid 1");
+  if (std::getenv("XDG_RUNTIME_DIR") != nullptr) toy.Fail("XDG_RUNTIME_DIR is set");
   if (::access(toy.world.shim.c_str(), X_OK) != 0) toy.Fail("the shim is hidden");
   if (::access(toy.world.fixtures.c_str(), R_OK) != 0) toy.Fail("the fixtures are hidden");
   for (const auto& entry : std::filesystem::directory_iterator("/run")) {

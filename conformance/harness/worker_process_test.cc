@@ -103,6 +103,7 @@ TEST_F(WorkerProcessTest, ReportsAProbe) {
 }
 
 TEST_F(WorkerProcessTest, AWorldIsPrivateAndComplete) {
+  ::setenv("XDG_RUNTIME_DIR", "/run/user/0", 1);
   const WorkerEnd end = Run(Job("toy/inspects"));
   ASSERT_TRUE(end.report.has_value()) << end.error_text;
   EXPECT_THAT(end.report->outcome.whys, IsEmpty())
@@ -141,8 +142,7 @@ TEST_F(WorkerProcessTest, TheAuditNamesProcessesAndTheyDieWithTheWorld) {
 
 TEST_F(WorkerProcessTest, TheAuditNamesCgroupsAndTheRunnerRemovesThem) {
   if (CgroupMode() == "none") GTEST_SKIP() << "no cgroup hierarchy is mounted";
-  EXPECT_THAT(LeftBy("toy/leaves-cgroup"),
-              Contains(Is(why::kLeftCgroup, cgroup_parent_ + "/1/c1")));
+  EXPECT_THAT(LeftBy("toy/leaves-cgroup"), ElementsAre(Is(why::kLeftCgroup, "cgroup c1 in ")));
 }
 
 TEST_F(WorkerProcessTest, AFrozenProcessDoesNotKeepTheWorldAlive) {

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -28,6 +29,10 @@ namespace {
 
 constexpr std::array<absl::string_view, 3> kHiddenRoots = {"/run", "/tmp", "/dev/shm"};
 constexpr char kHostName[] = "shimgauge";
+// Variables that lead engines to places or peers which do not exist here.
+constexpr std::array<const char*, 6> kForeignVariables = {
+    "XDG_RUNTIME_DIR", "NOTIFY_SOCKET",  "LISTEN_FDS",
+    "LISTEN_PID",      "LISTEN_FDNAMES", "DBUS_SESSION_BUS_ADDRESS"};
 
 absl::Status Mount(const char* source, const std::string& target, const char* type,
                    unsigned long flags, const char* options) {
@@ -167,6 +172,7 @@ absl::StatusOr<WorldInfo> EnterWorld(const WorldSpec& spec) {
   const struct rlimit no_core {};
   if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return base::ErrnoStatus(errno, "setrlimit core");
   ::umask(022);
+  for (const char* variable : kForeignVariables) ::unsetenv(variable);
 
   WorldInfo world;
   world.root = "/run/shimgauge";

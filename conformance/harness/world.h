@@ -37,7 +37,8 @@ std::vector<std::string> KeepVisible(const std::string& path);
 
 // Turns the calling process, which must be pid 1 of WorldNamespaces(), into the owner of a world:
 // mounts made private, fresh /proc, private /run, /tmp and /dev/shm, loopback up, the directories
-// of WorldInfo made, no core dumps. Needs CAP_SYS_ADMIN. Errors name the step.
+// of WorldInfo made, no core dumps, no environment variables that point to what is hidden. Needs
+// CAP_SYS_ADMIN. Errors name the step.
 absl::StatusOr<WorldInfo> EnterWorld(const WorldSpec& spec);
 
 }  // namespace conformance

@@ -18,6 +18,8 @@
 namespace conformance {
 namespace {
 
+constexpr std::size_t kProblemBytesMax = 160;
+
 std::string Seconds(std::chrono::microseconds time) {
   return absl::StrFormat("%.1f s", static_cast<double>(time.count()) / 1e6);
 }
@@ -40,9 +42,16 @@ std::string SkipCounts(const std::map<SkipKind, std::size_t>& skips) {
   return absl::StrJoin(parts, ", ");
 }
 
+// "legacy ok, ttrpc, bare address, 21 ms"; or what went wrong, in short.
 std::string DescribeDialect(absl::string_view name, const DialectProbe& probe) {
-  if (!probe.usable) return absl::StrCat(name, ": ", Printable(probe.problem));
-  return absl::StrCat(name, ": ", probe.protocol, ", version ", probe.version);
+  if (!probe.usable) {
+    const std::string problem = Printable(probe.problem);
+    return absl::StrCat(name, " no: ", problem.substr(0, kProblemBytesMax),
+                        problem.size() > kProblemBytesMax ? "..." : "");
+  }
+  return absl::StrCat(name, " ok, ", probe.protocol, ", ",
+                      probe.version < 2 ? "bare address" : absl::StrCat("version ", probe.version),
+                      ", ", Milliseconds(std::chrono::microseconds(probe.took_us)), " ms");
 }
 
 class TextReport : public Report {
@@ -62,9 +71,9 @@ class TextReport : public Report {
   void Probed(const SubjectInfo& subject, const std::string& engine) override {
     const std::string version = ShortVersion(subject.version_text);
     console_->Print(absl::StrCat(
-        "       ", version.empty() ? "no answer to -v" : absl::StrCat("version ", version), "   ",
-        DescribeDialect("start", subject.legacy), "   ",
-        DescribeDialect("start with params", subject.params), "\n"));
+        "       ", version.empty() ? "no answer to -v" : absl::StrCat("version ", version),
+        "\nstart  ", DescribeDialect("legacy", subject.legacy), "\n       ",
+        DescribeDialect("params", subject.params), "\n"));
     const HostInfo& host = run_->host;
     console_->Print(absl::StrCat("host   ", host.kernel, ", cgroup ", host.cgroup_mode, ", ",
                                  host.root ? "root" : "not root", ", ", host.cpus, " cpu",

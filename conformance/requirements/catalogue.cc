@@ -19,6 +19,7 @@ std::vector<Requirement> Collect() {
   AddEventRequirements(rows);
   AddStdioRequirements(rows);
   AddProcessRequirements(rows);
+  AddVersionRequirements(rows);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Requirement& a, const Requirement& b) { return a.id < b.id; });
   return rows;

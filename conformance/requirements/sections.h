@@ -18,5 +18,6 @@ void AddControlRequirements(std::vector<Requirement>& rows);  // KILL EXEC DELET
 void AddEventRequirements(std::vector<Requirement>& rows);    // EVT
 void AddStdioRequirements(std::vector<Requirement>& rows);    // IO
 void AddProcessRequirements(std::vector<Requirement>& rows);  // REAP EXIT SIG RES ENG REC LEAK
+void AddVersionRequirements(std::vector<Requirement>& rows);  // VERS V24 UND
 
 }  // namespace conformance
