@@ -60,6 +60,16 @@ std::vector<std::string> DirectoriesOf(const Cgroup& cgroup) {
   return directories;
 }
 
+// Tries them all; says what failed first. One that is gone is fine.
+absl::Status RemoveDirectories(const std::vector<std::string>& directories) {
+  absl::Status first_failure;
+  for (const std::string& directory : directories) {
+    if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) continue;
+    first_failure.Update(base::ErrnoStatus(errno, absl::StrCat("rmdir ", directory)));
+  }
+  return first_failure;
+}
+
 // `directory` and all below it, each before those it holds.
 std::vector<std::string> WithSubdirectories(const std::string& directory) {
   std::vector<std::string> found = {directory};
@@ -207,15 +217,19 @@ absl::StatusOr<Cgroup> CgroupMounts::LocateOwn(pid_t pid) const {
   return cgroup;
 }
 
-Cgroup CgroupMounts::Named(absl::string_view path) const {
-  // As such a process's /proc/PID/cgroup would read.
-  std::string membership = absl::StrCat("0::", path, "\n");
-  for (const char* controller : {"cpuacct", "freezer", "memory", "pids"}) {
-    absl::StrAppend(&membership, "1:", controller, ":", path, "\n");
+absl::StatusOr<Cgroup> CgroupMounts::Resolve(absl::string_view path) const {
+  ASSIGN_OR_RETURN(const std::string membership,
+                   ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
+  std::string resolved;
+  for (const absl::string_view line : absl::StrSplit(membership, '\n', absl::SkipEmpty())) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (fields.size() != 3) continue;
+    const absl::string_view base =
+        absl::StartsWith(path, "/") ? "" : absl::StripSuffix(fields[2], "/");
+    absl::StrAppend(&resolved, fields[0], ":", fields[1], ":", base, "/",
+                    absl::StripPrefix(path, "/"), "\n");
   }
-  Cgroup cgroup = ParseMembership(membership);
-  if (version_ == CgroupVersion::kV1) cgroup.unified.clear();
-  return cgroup;
+  return ParseMembership(resolved);
 }
 
 absl::Status Make(const Cgroup& cgroup) {
@@ -283,13 +297,12 @@ absl::Status Remove(const Cgroup& cgroup) {
   for (const std::string& top : DirectoriesOf(cgroup)) {
     std::vector<std::string> directories = WithSubdirectories(top);
     std::reverse(directories.begin(), directories.end());
-    for (const std::string& directory : directories) {
-      if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) continue;
-      first_failure.Update(base::ErrnoStatus(errno, absl::StrCat("rmdir ", directory)));
-    }
+    first_failure.Update(RemoveDirectories(directories));
   }
   return first_failure;
 }
+
+absl::Status RemoveLeaf(const Cgroup& cgroup) { return RemoveDirectories(DirectoriesOf(cgroup)); }
 
 absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup) {
   if (cgroup.version != CgroupVersion::kV2 || cgroup.unified.empty()) return absl::OkStatus();

@@ -46,9 +46,9 @@ class CgroupMounts {
   // NOT_FOUND if there is no such process or nothing remains.
   [[nodiscard]] absl::StatusOr<Cgroup> LocateOwn(pid_t pid) const;
 
-  // The cgroup `path` (absolute, counted from the root of every hierarchy), whether it exists or
-  // not: with v1 in the controllers for freezing, memory, CPU time and pids.
-  [[nodiscard]] Cgroup Named(absl::string_view path) const;
+  // The cgroup `path` in every hierarchy, whether it exists or not: an absolute one counts from the
+  // roots, another from the cgroup of this process, as OCI engines read linux.cgroupsPath.
+  [[nodiscard]] absl::StatusOr<Cgroup> Resolve(absl::string_view path) const;
 
  private:
   struct Hierarchy {
@@ -86,6 +86,9 @@ absl::Status Thaw(const Cgroup& cgroup);
 
 // Removes the cgroup's directories and those below, as far as no process is left in them.
 absl::Status Remove(const Cgroup& cgroup);
+
+// The same, but leaves alone a cgroup that has further ones in it.
+absl::Status RemoveLeaf(const Cgroup& cgroup);
 
 // v2: lets the cgroups above `cgroup` hand every controller of the root down (RES-02). No effect on
 // v1, where all are always available.

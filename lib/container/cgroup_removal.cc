@@ -13,8 +13,14 @@
 namespace container {
 
 struct CgroupRemoval::Impl {
-  Impl(boost::asio::io_context& io, Cgroup group, absl::AnyInvocable<void(absl::Status)> callback)
-      : loop(io), cgroup(std::move(group)), done(std::move(callback)), survivor(io), limit(io) {}
+  Impl(boost::asio::io_context& io, Cgroup group, CgroupEnd how,
+       absl::AnyInvocable<void(absl::Status)> callback)
+      : loop(io),
+        cgroup(std::move(group)),
+        end(how),
+        done(std::move(callback)),
+        survivor(io),
+        limit(io) {}
   void Begin(std::chrono::milliseconds timeout);
   void Step();
   bool AwaitOne(const std::vector<pid_t>& pids);
@@ -25,13 +31,13 @@ struct CgroupRemoval::Impl {
     return [weak = std::weak_ptr<Impl*>(alive), step](const boost::system::error_code& error = {}) {
       const auto held = weak.lock();
       if (held == nullptr || error == boost::asio::error::operation_aborted) return;
-      Impl* const impl = *held;
-      step(*impl);
+      step(**held);
     };
   }
 
   boost::asio::io_context& loop;
   Cgroup cgroup;
+  CgroupEnd end;
   absl::AnyInvocable<void(absl::Status)> done;
   boost::asio::posix::stream_descriptor survivor;  // pidfd of a process that is waited for
   boost::asio::steady_timer limit;
@@ -41,18 +47,21 @@ struct CgroupRemoval::Impl {
 
 void CgroupRemoval::Impl::Begin(std::chrono::milliseconds timeout) {
   limit.expires_after(timeout);
-  limit.async_wait(Later(
-      [](Impl& impl) { impl.Finish(absl::DeadlineExceededError("a process survives SIGKILL")); }));
+  limit.async_wait(Later([](Impl& impl) {
+    impl.Finish(absl::DeadlineExceededError("a process is still in the cgroup"));
+  }));
   boost::asio::post(loop, Later([](Impl& impl) { impl.Step(); }));
 }
 
 void CgroupRemoval::Impl::Step() {
   boost::system::error_code ignored;
   survivor.close(ignored);
-  (void)SignalAll(cgroup, SIGKILL);  // also what appeared meanwhile
+  // Each time anew, for what appeared meanwhile.
+  if (end == CgroupEnd::kKill) (void)SignalAll(cgroup, SIGKILL);
   const absl::StatusOr<std::vector<pid_t>> pids = ListProcesses(cgroup);
   if (!pids.ok()) return Finish(pids.status());
-  if (!AwaitOne(*pids)) Finish(Remove(cgroup));
+  if (AwaitOne(*pids)) return;
+  Finish(end == CgroupEnd::kKill ? Remove(cgroup) : RemoveLeaf(cgroup));
 }
 
 // False if all of them are gone.
@@ -77,10 +86,10 @@ void CgroupRemoval::Impl::Finish(absl::Status status) {
   std::exchange(done, nullptr)(std::move(status));  // may destroy this
 }
 
-CgroupRemoval::CgroupRemoval(boost::asio::io_context& loop, Cgroup cgroup,
+CgroupRemoval::CgroupRemoval(boost::asio::io_context& loop, Cgroup cgroup, CgroupEnd end,
                              std::chrono::milliseconds timeout,
                              absl::AnyInvocable<void(absl::Status)> done)
-    : impl_(std::make_unique<Impl>(loop, std::move(cgroup), std::move(done))) {
+    : impl_(std::make_unique<Impl>(loop, std::move(cgroup), end, std::move(done))) {
   impl_->Begin(timeout);
 }
 

@@ -12,14 +12,21 @@
 
 namespace container {
 
-// Ends every process of a cgroup, waits for their ends, and removes the cgroup.
+// What becomes of the processes in a cgroup that shall go.
+enum class CgroupEnd {
+  kKill,   // SIGKILL, and cgroups below are removed too
+  kAwait,  // they are ending by themselves, and might be others': nothing is signalled, and the
+           // cgroup stays if there are further ones in it
+};
+
+// Removes a cgroup once its last process has ended.
 class CgroupRemoval {
  public:
   // `loop` is borrowed. `done` comes later from the loop: OK, also if there was no such cgroup;
-  // DEADLINE_EXCEEDED if a process survives SIGKILL for `timeout`. It may destroy this, and never
+  // DEADLINE_EXCEEDED if a process is still there after `timeout`. It may destroy this, and never
   // comes after destruction, which leaves the rest undone.
-  CgroupRemoval(boost::asio::io_context& loop, Cgroup cgroup, std::chrono::milliseconds timeout,
-                absl::AnyInvocable<void(absl::Status)> done);
+  CgroupRemoval(boost::asio::io_context& loop, Cgroup cgroup, CgroupEnd end,
+                std::chrono::milliseconds timeout, absl::AnyInvocable<void(absl::Status)> done);
   ~CgroupRemoval();
   CgroupRemoval(const CgroupRemoval&) = delete;
   CgroupRemoval& operator=(const CgroupRemoval&) = delete;

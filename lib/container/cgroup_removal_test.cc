@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "base/spawn.h"
 #include "base/testing/child_main.h"
 #include "base/testing/leak_guard.h"
+#include "base/testing/run.h"
 #include "base/testing/temp_dir.h"
 #include "container/testing/host_cgroup.h"
 
@@ -22,9 +24,10 @@ constexpr std::chrono::seconds kPatience{60};
 
 class CgroupRemovalTest : public base::testing::ProcessTest {
  protected:
-  absl::Status Remove(const Cgroup& cgroup, std::chrono::milliseconds timeout = kPatience) {
+  absl::Status Remove(const Cgroup& cgroup, CgroupEnd end = CgroupEnd::kKill,
+                      std::chrono::milliseconds timeout = kPatience) {
     std::optional<absl::Status> result;
-    const CgroupRemoval removal(loop_, cgroup, timeout,
+    const CgroupRemoval removal(loop_, cgroup, end, timeout,
                                 [&result](absl::Status status) { result = std::move(status); });
     EXPECT_FALSE(result.has_value()) << "it comes from the loop";
     while (!result.has_value() && loop_.run_one() > 0) {
@@ -58,21 +61,51 @@ TEST_F(CgroupRemovalTest, EndsAllProcessesAndThenRemoves) {
   EXPECT_TRUE(Remove(host->cgroup()).ok()) << "gone is fine";
 }
 
+TEST_F(CgroupRemovalTest, AwaitingSignalsNobodyAndRemovesOnlyTheLeaf) {
+  auto host = testing::HostCgroup::Create({"pids"});
+  if (!host.ok()) GTEST_SKIP() << host.status();
+  auto go = base::testing::MakePipe();
+  ASSERT_TRUE(go.ok());
+  auto reaper = base::ChildReaper::Create(loop_);
+  ASSERT_TRUE(reaper.ok());
+  base::SpawnSpec spec = base::testing::ChildProcess("exit-when-told");
+  spec.fds = {{.source = go->read.get(), .target = 0}};
+  const auto child = base::Spawn(spec);
+  ASSERT_TRUE(child.ok());
+  host->Add(child->pid);
+  std::optional<base::ExitStatus> exit;
+  const auto watch =
+      (*reaper)->OnExit(child->pid, [&exit](const base::ExitStatus& status) { exit = status; });
+  boost::asio::post(loop_, [&go] { go->write.reset(); });
+  const std::string inner = host->cgroup().DirectoryOf("pids") + "/inner";
+  std::filesystem::create_directory(inner);
+  EXPECT_FALSE(Remove(host->cgroup(), CgroupEnd::kAwait).ok()) << "there is one below";
+  while (!exit.has_value() && loop_.run_one() > 0) {
+  }
+  EXPECT_EQ(exit->signal, 0);
+  EXPECT_TRUE(std::filesystem::exists(inner));
+  std::filesystem::remove(inner);
+  EXPECT_TRUE(Remove(host->cgroup(), CgroupEnd::kAwait).ok());
+  EXPECT_FALSE(Exists(host->cgroup()));
+}
+
 // A tree of files in which a process stays, whatever happens to it.
 TEST_F(CgroupRemovalTest, GivesUpOnASurvivor) {
   const auto self = std::to_string(::getpid());
   const Cgroup cgroup{.version = CgroupVersion::kV2, .controllers = {}, .unified = temp_.path()};
   base::testing::WriteFile(temp_.File("cgroup.kill"), "");
   base::testing::WriteFile(temp_.File("cgroup.procs"), self);
-  EXPECT_EQ(Remove(cgroup, std::chrono::milliseconds(20)).code(),
-            absl::StatusCode::kDeadlineExceeded);
+  for (const CgroupEnd end : {CgroupEnd::kKill, CgroupEnd::kAwait}) {
+    EXPECT_EQ(Remove(cgroup, end, std::chrono::milliseconds(20)).code(),
+              absl::StatusCode::kDeadlineExceeded);
+  }
 }
 
 TEST_F(CgroupRemovalTest, LettingGoEndsTheStory) {
   const Cgroup cgroup{.version = CgroupVersion::kV2, .controllers = {}, .unified = "/no/such"};
-  std::make_unique<CgroupRemoval>(loop_, cgroup, kPatience, [](const absl::Status&) {
-    ADD_FAILURE() << "after destruction";
-  }).reset();
+  std::make_unique<CgroupRemoval>(loop_, cgroup, CgroupEnd::kKill, kPatience,
+                                  [](const absl::Status&) { ADD_FAILURE() << "after destruction"; })
+      .reset();
   loop_.run();
 }
 

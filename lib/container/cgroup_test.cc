@@ -14,7 +14,10 @@
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
 #include "base/testing/temp_dir.h"
+#include "container/bundle_cgroup.h"
 #include "container/testing/host_cgroup.h"
+#include "oci/bundle.h"
+#include "oci/minimal_spec.h"
 
 namespace container {
 namespace {
@@ -160,25 +163,58 @@ TEST_F(CgroupV2Tree, ControllersAreEnabledFromTheRootToTheParent) {
   EXPECT_EQ(ReadFile(Dir("/box/c/deep/cgroup.subtree_control")), "") << "the container's own";
 }
 
-TEST_F(CgroupV2Tree, ANamedOneIsMadeJoinedAndNotMadeTwice) {
-  const Cgroup named = mounts_.Named("/new/inner");
-  EXPECT_EQ(named.unified, Dir("/new/inner"));
-  EXPECT_EQ(Join(named, 7).code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(Make(named).ok());
-  EXPECT_EQ(Make(named).code(), absl::StatusCode::kAlreadyExists);
-  WriteFile(Dir("/new/inner/cgroup.procs"), "");
-  EXPECT_TRUE(Join(named, 7).ok());
-  EXPECT_EQ(ReadFile(Dir("/new/inner/cgroup.procs")), "7");
+TEST_F(CgroupV2Tree, PathsCountFromTheRootOrFromUs) {
+  EXPECT_EQ(mounts_.Resolve("/box/new")->unified, Dir("/box/new"));
+  EXPECT_EQ(mounts_.Resolve("new")->unified, Dir("/shims/one/new"));
+}
+
+TEST_F(CgroupV2Tree, AMadeOneIsJoinedAndNotMadeTwice) {
+  const Cgroup made = mounts_.Resolve("new").value();
+  EXPECT_EQ(Join(made, 7).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(Make(made).ok());
+  EXPECT_EQ(Make(made).code(), absl::StatusCode::kAlreadyExists);
+  WriteFile(Dir("/shims/one/new/cgroup.procs"), "");
+  EXPECT_TRUE(Join(made, 7).ok());
+  EXPECT_EQ(ReadFile(Dir("/shims/one/new/cgroup.procs")), "7");
   const Cgroup nowhere{.version = CgroupVersion::kV2, .controllers = {}, .unified = ""};
   EXPECT_EQ(Make(nowhere).code(), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(CgroupMounts, ANamedOneOnHybridHasTheControllersAShimNeeds) {
-  const Cgroup named = CgroupMounts::Parse(kHybrid).Named("/n");
-  EXPECT_THAT(named.controllers,
-              UnorderedElementsAre(Pair("cpuacct", "/sys/fs/cgroup/cpu,cpuacct/n"),
-                                   Pair("memory", "/sys/fs/cgroup/memory/n")));
-  EXPECT_EQ(named.unified, "");
+TEST_F(CgroupV2Tree, OnHybridEachHierarchyHasItsOwnPath) {
+  WriteFile(temp_.File("proc/self/mountinfo"), kHybrid);
+  WriteFile(temp_.File("proc/self/cgroup"),
+            "3:memory:/m\n2:cpu,cpuacct:/\n1:name=systemd:/s\n0::/u\n");
+  const Cgroup resolved = CgroupMounts::Read(temp_.path())->Resolve("n").value();
+  EXPECT_THAT(
+      resolved.controllers,
+      UnorderedElementsAre(Pair("memory", Dir("/memory/m/n")), Pair("cpu", Dir("/cpu,cpuacct/n")),
+                           Pair("cpuacct", Dir("/cpu,cpuacct/n")),
+                           Pair("name=systemd", Dir("/systemd/s/n"))));
+  EXPECT_EQ(resolved.unified, Dir("/unified/u/n"));
+}
+
+TEST_F(CgroupV2Tree, OfABundleIsWhereItsConfigSays) {
+  const auto cgroup_of = [this](const std::string& bundle, CgroupControllers controllers) {
+    return BundleCgroup(temp_.File(bundle), "id", controllers, temp_.path());
+  };
+  oci::Spec spec = oci::MinimalLinuxSpec({"/x"});
+  ASSERT_TRUE(oci::WriteBundle(temp_.File("without"), spec).ok());
+  spec.linux.cgroups_path = "/box/said";
+  ASSERT_TRUE(oci::WriteBundle(temp_.File("with"), spec).ok());
+  EXPECT_EQ(cgroup_of("without", CgroupControllers::kEssential)->unified, Dir("/shims/one/id"));
+  EXPECT_EQ(cgroup_of("with", CgroupControllers::kAll)->unified, Dir("/box/said"));
+  EXPECT_FALSE(cgroup_of("no-such-bundle", CgroupControllers::kAll).ok());
+
+  WriteFile(temp_.File("proc/self/mountinfo"), kHybrid);
+  WriteFile(temp_.File("proc/self/cgroup"), "3:memory:/\n2:cpu,cpuacct:/\n0::/\n");
+  const Cgroup essential = cgroup_of("with", CgroupControllers::kEssential).value();
+  EXPECT_THAT(essential.controllers,
+              UnorderedElementsAre(Pair("memory", Dir("/memory/box/said")),
+                                   Pair("cpuacct", Dir("/cpu,cpuacct/box/said"))));
+  EXPECT_EQ(essential.unified, "");
+  const Cgroup all = cgroup_of("with", CgroupControllers::kAll).value();
+  EXPECT_THAT(all.controllers, ::testing::SizeIs(3));
+  EXPECT_EQ(all.unified, Dir("/unified/box/said"));
 }
 
 class CgroupOnHost : public base::testing::ProcessTest {

@@ -20,6 +20,11 @@ int Wait(const std::vector<std::string>&) {
   return 0;
 }
 
+int ExitWhenTold(const std::vector<std::string>&) {
+  AwaitGo();
+  return 0;
+}
+
 int EatMemory(const std::vector<std::string>&) {
   AwaitGo();
   constexpr std::size_t kBytes = 256U << 20;
@@ -61,5 +66,6 @@ int main(int argc, char** argv) {
                                         {{"wait", &Wait},
                                          {"eat-memory", &EatMemory},
                                          {"fork-chain", &ForkChain},
-                                         {"hold-gate", &HoldGate}});
+                                         {"hold-gate", &HoldGate},
+                                         {"exit-when-told", &ExitWhenTold}});
 }

@@ -34,6 +34,11 @@ struct GatedProcess::Impl {
   absl::Status Start(base::SpawnSpec program);
   void OnReport(bool released);
   void OnExit(const base::ExitStatus& status);
+  // Null if it is gone. Holds nothing, so that a callback which destroys it can be noticed.
+  static Impl* Living(const std::weak_ptr<Impl*>& weak) {
+    const auto held = weak.lock();
+    return held == nullptr ? nullptr : *held;
+  }
 
   std::string program;
   boost::asio::posix::stream_descriptor socket;
@@ -118,10 +123,7 @@ void GatedProcess::Release(absl::AnyInvocable<void(absl::StatusOr<pid_t>)> done)
   impl_->socket.async_wait(
       boost::asio::posix::stream_descriptor::wait_read,
       [weak = std::weak_ptr<Impl*>(impl_->alive), released](const boost::system::error_code&) {
-        const auto alive = weak.lock();
-        if (alive == nullptr) return;
-        Impl* const impl = *alive;
-        impl->OnReport(released);
+        if (Impl* impl = Impl::Living(weak); impl != nullptr) impl->OnReport(released);
       });
 }
 

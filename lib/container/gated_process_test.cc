@@ -100,6 +100,23 @@ TEST_F(GatedProcessTest, AMissingProgramIsNamed) {
   EXPECT_EQ(AwaitExit().code, 127);
 }
 
+TEST_F(GatedProcessTest, TheAnswerMayDestroyIt) {
+  for (const char* program : {"no-such-program", "true"}) {
+    auto process = SpawnProgram({program});
+    const pid_t pid = process->pid();
+    bool answered = false;
+    bool gone = false;
+    const auto watch = reaper_->OnExit(pid, [&gone](const base::ExitStatus&) { gone = true; });
+    process->Release([&](const auto&) {
+      answered = true;
+      process.reset();
+    });
+    while (!(answered && gone) && loop_.run_one() > 0) {
+    }
+    EXPECT_FALSE(exit_.has_value()) << "after destruction";
+  }
+}
+
 TEST_F(GatedProcessTest, KilledAtTheGateItCannotBeReleased) {
   const auto process = SpawnShell("echo ran");
   ASSERT_TRUE(process->Signal(SIGKILL).ok());

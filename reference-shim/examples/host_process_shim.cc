@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // containerd-shim-host-v1: a complete shim whose containers are plain processes of the host, each
 // with its descendants in a cgroup of its own. Of config.json args, env and cwd count.
-#include <csignal>
 #include <optional>
 
 #include "base/status_macros.h"
+#include "container/bundle_cgroup.h"
 #include "container/cgroup_removal.h"
 #include "container/gated_process.h"
 #include "oci/spec_parser.h"
 #include "reference-shim/shim/backend.h"
 
 using container::Cgroup, shim::BackendContext, shim::Done;
+constexpr auto kKill = container::CgroupEnd::kKill;
 constexpr std::chrono::seconds kEndTimeout{3};
 
 struct HostProcess : shim::ExecWorkload {  // runs nothing of its program before Start
@@ -45,7 +46,7 @@ struct HostContainer : shim::Workload {
   }
   void Pids(Done<std::vector<pid_t>> done) override { done(container::ListProcesses(init.cgroup)); }
   void Delete(Done<> done) override {
-    removal.emplace(init.host.loop, init.cgroup, kEndTimeout, std::move(done));
+    removal.emplace(init.host.loop, init.cgroup, kKill, kEndTimeout, std::move(done));
   }
   HostProcess init;
   std::optional<container::CgroupRemoval> removal;
@@ -56,12 +57,12 @@ struct HostBackend : shim::Backend {
   shim::Capabilities capabilities() const override {
     return {.exec = true, .pid_namespace = false};
   }
-  Cgroup CgroupOf(const std::string& id) const {
-    const auto mounts = container::CgroupMounts::Read();
-    return mounts.ok() ? mounts->Named("/host-" + context.namespace_name + "-" + id) : Cgroup();
+  static Cgroup CgroupOf(const std::string& bundle, const std::string& id) {
+    const auto which = container::CgroupControllers::kEssential;
+    return container::BundleCgroup(bundle, id, which).value_or(Cgroup());
   }
   void Create(shim::CreateSpec spec, Done<std::unique_ptr<shim::Workload>> done) override {
-    auto made = std::make_unique<HostContainer>(context, CgroupOf(spec.id));
+    auto made = std::make_unique<HostContainer>(context, CgroupOf(spec.bundle, spec.id));
     absl::Status status = container::Make(made->init.cgroup);
     if (!status.ok()) return done(status);
     status = made->init.Spawn(spec.spec.process, std::move(spec.io), spec.on_exit);
@@ -70,7 +71,8 @@ struct HostBackend : shim::Backend {
     done(status);
   }
   void Reclaim(shim::ReclaimSpec spec, Done<> done) override {
-    removal.emplace(context.loop, CgroupOf(spec.id), kEndTimeout, std::move(done));
+    removal.emplace(context.loop, CgroupOf(spec.bundle, spec.id), kKill, kEndTimeout,
+                    std::move(done));
   }
   const BackendContext context;
   std::optional<container::CgroupRemoval> removal;

@@ -27,15 +27,15 @@ constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 std::string ExitPath(const std::string& bundle) { return absl::StrCat(bundle, "/exit.json"); }
 std::string PidPath(const std::string& bundle) { return absl::StrCat(bundle, "/init.pid"); }
 
+// The calendar of <chrono>: gmtime_r would load the time zone, which UTC has no use for.
 std::string FormatTime(system_clock::time_point at) {
-  const std::int64_t since_epoch =
-      std::chrono::duration_cast<nanoseconds>(at.time_since_epoch()).count();
-  const std::time_t seconds = since_epoch / kNanosPerSecond;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                         utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                         since_epoch % kNanosPerSecond);
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::duration_cast<nanoseconds>(at - day));
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
+                         static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                         time.hours().count(), time.minutes().count(), time.seconds().count(),
+                         time.subseconds().count());
 }
 
 // "Z", "+02:00", "-03:30" as seconds east of UTC.

@@ -55,7 +55,10 @@ inline constexpr std::chrono::milliseconds kLoggerTermTimeout{9000};
 // What a terminal's copying holds per direction.
 inline constexpr std::size_t kRelayBufferBytes = 4096;
 
-// Memory freed by a burst of calls goes back to the kernel this long after it.
-inline constexpr std::chrono::milliseconds kTrimDelay{500};
+// Memory that a burst of calls has used goes back to the kernel this long after its beginning.
+inline constexpr std::chrono::milliseconds kTrimDelay{100};
+// How far below the current frame the stack is given back, and what stays for the frames between.
+inline constexpr std::size_t kStackTrimBytes = 256 * 1024;
+inline constexpr std::size_t kStackKeepBytes = 4 * 1024;
 
 }  // namespace shim

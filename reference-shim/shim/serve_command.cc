@@ -3,7 +3,6 @@
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -78,7 +77,6 @@ absl::Status Serve(const Options& options, const char* program, const BackendFac
       {.namespace_name = options.namespace_name, .event_address = Environment("TTRPC_ADDRESS")},
       factory);
   RETURN_IF_ERROR(daemon.Serve(std::move(listener), std::move(socket_file)));
-  ::malloc_trim(0);
   if (!daemon.Run()) ::_exit(0);
   return absl::OkStatus();
 }

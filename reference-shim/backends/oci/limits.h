@@ -23,9 +23,11 @@ inline constexpr std::chrono::milliseconds kConsoleTimeout{10'000};
 // From SIGKILL to exit; beyond it the process hangs in the kernel and the engine shall try.
 inline constexpr std::chrono::milliseconds kKilledInitTimeout{5'000};
 
-// Reclaim has less than 4 s in all (DEL-05): the engine's share, then that of doing it without.
+// Reclaim has less than 4 s in all (DEL-05): the engine's share, that of doing it without, and that
+// of removing the cgroup of a create that was cut off.
 inline constexpr std::chrono::milliseconds kReclaimEngineTimeout{2'500};
-inline constexpr std::chrono::milliseconds kReclaimKillTimeout{1'000};
+inline constexpr std::chrono::milliseconds kReclaimKillTimeout{800};
+inline constexpr std::chrono::milliseconds kReclaimSweepTimeout{400};
 
 // What an engine may write to stdout and stderr together; more is refused to it.
 inline constexpr std::size_t kEngineOutputBytesMax = 1U << 20;

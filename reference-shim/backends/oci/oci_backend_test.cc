@@ -14,7 +14,10 @@
 #include "base/spawn.h"
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
+#include "container/cgroup.h"
 #include "container/recorded_process.h"
+#include "oci/bundle.h"
+#include "oci/minimal_spec.h"
 #include "reference-shim/backends/oci/engine_options.h"
 #include "reference-shim/backends/testing/backend_world.h"
 #include "reference-shim/backends/testing/fake_engine.h"
@@ -286,6 +289,23 @@ TEST_F(ReclaimTest, AnEngineThatHasForgottenALivingContainerIsHelped) {
   EXPECT_TRUE(Reclaim("c", bundle_).ok());
   EXPECT_THAT(engine.Calls(), ElementsAre("delete --force c"));
   ExpectInitEnded();
+}
+
+TEST_F(ReclaimTest, TheCgroupOfACreateThatWasCutOffIsRemoved) {
+  const FakeEngine engine = MakeEngine("delete) exit 0;;");
+  UseEngine(engine.path());
+  ASSERT_TRUE(Reclaim("c", bundle_).ok());
+  ExpectInitEnded();
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to make a cgroup";
+  oci::Spec spec = oci::MinimalLinuxSpec({"/pause"});
+  spec.linux.cgroups_path = absl::StrCat("/shimgauge-test-", ::getpid(), "-cut");
+  const std::string bundle = world_.temp().File("cut");
+  ASSERT_TRUE(oci::WriteBundle(bundle, spec).ok());
+  const container::Cgroup cgroup =
+      container::CgroupMounts::Read()->Resolve(spec.linux.cgroups_path).value();
+  ASSERT_TRUE(container::Make(cgroup).ok());
+  EXPECT_TRUE(Reclaim("cut", bundle).ok());
+  EXPECT_FALSE(container::Exists(cgroup)) << "LEAK-04";
 }
 
 TEST_F(ReclaimTest, UnreadableOptionsCountAsNone) {

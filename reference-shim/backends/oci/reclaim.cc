@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/pidfd.h"
+#include "container/bundle_cgroup.h"
 #include "container/recorded_process.h"
 #include "reference-shim/backends/oci/engine_options.h"
 #include "reference-shim/backends/oci/limits.h"
@@ -48,7 +49,7 @@ void Reclaim::OnEngine(const absl::Status& status) {
   engine_status_ = status;
   if (!status.ok()) host_.context.log.Warning(status.message());
   const bool alive = FindInit();
-  if (status.ok() && !alive) return Finish(absl::OkStatus());
+  if (status.ok() && !alive) return Sweep();
   state_ = State::kKill;
   alive ? Kill() : OnKilled();
 }
@@ -67,7 +68,7 @@ bool Reclaim::FindInit() {
 void Reclaim::Kill() {
   (void)base::SendSignal(init_, SIGKILL);
   if (cgroup_.has_value()) {
-    removal_.emplace(host_.context.loop, *cgroup_, kReclaimKillTimeout,
+    removal_.emplace(host_.context.loop, *cgroup_, container::CgroupEnd::kKill, kReclaimKillTimeout,
                      [this](const absl::Status&) { OnKilled(); });
     return;
   }
@@ -87,15 +88,30 @@ void Reclaim::OnKilled() {
     return Finish(absl::DeadlineExceededError(
         absl::StrCat("the init of ", spec_.id, " survives SIGKILL; ", engine_status_.message())));
   }
-  if (!engine_status_.ok()) RemoveTraces();
-  Finish(absl::OkStatus());
+  if (!engine_status_.ok()) RemoveEngineState();
+  Sweep();
 }
 
-void Reclaim::RemoveTraces() {
+void Reclaim::RemoveEngineState() {
   if (!IsPlainName(spec_.id)) return;
   std::error_code error;
   std::filesystem::remove_all(absl::StrCat(engine_->settings().root, "/", spec_.id), error);
   if (error) host_.context.log.Warning("state of ", spec_.id, ": ", error.message());
+}
+
+void Reclaim::Sweep() {
+  state_ = State::kSweep;
+  const absl::StatusOr<container::Cgroup> cgroup =
+      container::BundleCgroup(spec_.bundle, spec_.id, container::CgroupControllers::kAll);
+  // systemd removes what it made by itself.
+  const bool ours = cgroup.ok() && !engine_->settings().systemd_cgroup;
+  if (!ours || !container::Exists(*cgroup)) return Finish(absl::OkStatus());
+  // What an engine had begun to make ends by itself without the engine.
+  removal_.emplace(host_.context.loop, *cgroup, container::CgroupEnd::kAwait, kReclaimSweepTimeout,
+                   [this](const absl::Status& status) {
+                     if (!status.ok()) host_.context.log.Warning(status.message());
+                     Finish(absl::OkStatus());
+                   });
 }
 
 void Reclaim::Finish(const absl::Status& status) {

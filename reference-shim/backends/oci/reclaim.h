@@ -19,7 +19,8 @@ namespace backends {
 
 // Ends and removes what a dead shim left of a container, in less than 4 s (DEL-03, DEL-05): by
 // `engine delete --force`, and where the engine is gone, hangs, or has forgotten a container that
-// lives on, by killing the recorded init and its cgroup and removing the engine's directory.
+// lives on, by killing the recorded init and its cgroup and removing the engine's directory. An
+// engine that was killed while it created leaves a cgroup, which is removed too (LEAK-04).
 class Reclaim {
  public:
   // `host` is borrowed. `done` is called at the end of Run or later from the loop; it may destroy
@@ -31,12 +32,13 @@ class Reclaim {
   void Run();
 
  private:
-  enum class State { kEngine, kKill, kFinished };
+  enum class State { kEngine, kKill, kSweep, kFinished };
   void OnEngine(const absl::Status& status);
   [[nodiscard]] bool FindInit();
   void Kill();
   void OnKilled();
-  void RemoveTraces();
+  void RemoveEngineState();
+  void Sweep();
   void Finish(const absl::Status& status);
 
   OciHost& host_;
