@@ -170,7 +170,7 @@ void DeleteRemovesWhatAFailedCreateLeft(CheckContext& check) {
   check.EXPECT_THAT(
       deleted.command.ExitedWith(0), Eq(true),
       {.text = "`delete` after a failed Create: " + ::testing::PrintToString(deleted.command),
-       .requirement = "HARN-09"});
+       .requirement = "DEL-04"});
   const std::string state =
       absl::StrCat("/run/containerd/runc/", check.Namespace(), "/", task.id());
   std::error_code error;
