@@ -54,9 +54,10 @@ function(shimgauge_flavoured_library name)
   endif()
 endfunction()
 
-# shimgauge_test(NAME SOURCES... DEPS...): a GoogleTest binary of its own.
+# shimgauge_test(NAME SOURCES... DEPS... [SERIAL]): a GoogleTest binary of its own. SERIAL: its cases
+# look at the whole host, so nothing else may run beside them.
 function(shimgauge_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "" "SOURCES;DEPS" ${ARGN})
   if(NOT SHIMGAUGE_TESTS)
     return()
   endif()
@@ -66,7 +67,7 @@ function(shimgauge_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   include(GoogleTest)
   gtest_discover_tests(${name} TEST_PREFIX ${name}: DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 120)
+    PROPERTIES TIMEOUT 120 RUN_SERIAL "${ARG_SERIAL}")
 endfunction()
 
 # shimgauge_executable(NAME SOURCES... DEPS... [STATIC]): lands in <build>/bin.

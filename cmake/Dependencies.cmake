@@ -34,9 +34,6 @@ add_library(shimgauge_asio STATIC ${CMAKE_BINARY_DIR}/asio_impl.cc)
 target_compile_definitions(shimgauge_asio PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY)
 target_link_libraries(shimgauge_asio PUBLIC Boost::headers Threads::Threads)
-if(SHIMGAUGE_SANITIZE)
-  target_compile_options(shimgauge_asio PRIVATE -fno-sanitize=vptr)  # see lib/ttrpc
-endif()
 add_library(shimgauge::asio ALIAS shimgauge_asio)
 
 # Generated message code and lib/ttrpc compile against the protobuf headers; only executables

@@ -190,82 +190,78 @@ std::vector<Row> Rows() {
 
 // Not here: State, which every cell makes twice; Start in created state, which needs more than a
 // cell (lifecycle_task.cc); Checkpoint where it is attempted, which is the engine's business.
-std::vector<Cell> Cells() {
-  using enum Outcome;
-  constexpr auto kCreated = TaskStatus::kCreated;
-  constexpr auto kRunning = TaskStatus::kRunning;
-  constexpr auto kPaused = TaskStatus::kPaused;
-  constexpr auto kStopped = TaskStatus::kStopped;
-  constexpr auto kMust = Level::kMust;
-  constexpr auto kShould = Level::kShould;
-  return {
-      {"create", kCreated, kRefused, kShould, "CREATE-09"},
-      {"create", kRunning, kRefused, kShould, "CREATE-09"},
-      {"create", kPaused, kRefused, kShould, "CREATE-09"},
-      {"create", kStopped, kRefused, kShould, "CREATE-09"},
-      {"start", kRunning, kRefused, kMust, "START-32"},
-      {"start", kPaused, kRefused, kMust, "PAUSE-03"},
-      {"start", kStopped, kRefused, kMust, "START-33"},
-      {"pause", kCreated, kRefused, kShould, "PAUSE-02"},
-      {"pause", kRunning, kPauses, kShould, "PAUSE-01"},
-      {"pause", kPaused, kRefused, kShould, "PAUSE-02"},
-      {"pause", kStopped, kRefused, kShould, "PAUSE-02"},
-      {"resume", kCreated, kRefused, kShould, "PAUSE-02"},
-      {"resume", kRunning, kRefused, kShould, "PAUSE-02"},
-      {"resume", kPaused, kResumes, kShould, "PAUSE-02"},
-      {"resume", kStopped, kRefused, kShould, "PAUSE-02"},
-      {"kill", kCreated, kStops, kMust, "KILL-08"},
-      {"kill", kRunning, kStops, kMust, "KILL-01"},
-      {"kill", kPaused, kStops, kMust, "KILL-08"},
-      {"kill", kStopped, kNotFound, kMust, "KILL-02"},
-      {"kill-all", kCreated, kStops, kMust, "KILL-06"},
-      {"kill-all", kRunning, kStops, kMust, "KILL-06"},
-      {"kill-all", kPaused, kStops, kMust, "KILL-06"},
-      {"kill-all", kStopped, kOkOrNotFound, kMust, "KILL-06"},
-      {"exec", kCreated, kAddsExec, kMust, "EXEC-09"},
-      {"exec", kRunning, kAddsExec, kMust, "EXEC-09"},
-      {"exec", kPaused, kRefused, kMust, "EXEC-09"},
-      {"exec", kStopped, kRefused, kMust, "EXEC-09"},
-      {"delete", kCreated, kRemoves, kShould, "DELETE-04"},
-      {"delete", kRunning, kRefused, kMust, "DELETE-02"},
-      {"delete", kPaused, kRefused, kMust, "DELETE-02"},
-      {"delete", kStopped, kRemoves, kMust, "DELETE-01"},
-      {"update", kCreated, kOk, kMust, "UPDATE-01"},
-      {"update", kRunning, kOk, kMust, "UPDATE-01"},
-      {"update", kPaused, kOk, kMust, "PAUSE-03"},
-      {"update", kStopped, kRefused, kShould, "UPDATE-01"},
-      {"checkpoint", kCreated, kRefusedOrNone, kShould, "CKPT-04"},
-      {"checkpoint", kStopped, kRefusedOrNone, kShould, "CKPT-04"},
-      {"pids", kCreated, kOk, kMust, "PIDS-01"},
-      {"pids", kRunning, kOk, kMust, "PIDS-01"},
-      {"pids", kPaused, kOk, kMust, "PIDS-01"},
-      {"pids", kStopped, kOk, kMust, "PIDS-02"},
-      {"stats", kCreated, kOk, kMust, "STATS-02"},
-      {"stats", kRunning, kOk, kMust, "STATS-02"},
-      {"stats", kPaused, kOk, kMust, "PAUSE-03"},
-      {"stats", kStopped, kOkOrNotFound, kMust, "STATS-02"},
-      {"resize-pty", kCreated, kOk, kShould, "PTY-02"},
-      {"resize-pty", kRunning, kOk, kShould, "PTY-02"},
-      {"resize-pty", kPaused, kOk, kShould, "PTY-02"},
-      {"resize-pty", kStopped, kOkOrRefused, kShould, "PTY-02"},
-      {"close-io", kCreated, kOk, kMust, "CLOSE-01"},
-      {"close-io", kRunning, kOk, kMust, "CLOSE-01"},
-      {"close-io", kPaused, kOk, kMust, "CLOSE-01"},
-      {"close-io", kStopped, kOk, kMust, "CLOSE-01"},
-      {"wait", kCreated, kOk, kMust, "WAIT-03"},
-      {"wait", kRunning, kOk, kMust, "WAIT-01"},
-      {"wait", kPaused, kOk, kMust, "WAIT-01"},
-      {"wait", kStopped, kOk, kMust, "WAIT-02"},
-      {"connect", kCreated, kOk, kMust, "CONN-02"},
-      {"connect", kRunning, kOk, kMust, "CONN-02"},
-      {"connect", kPaused, kOk, kMust, "CONN-02"},
-      {"connect", kStopped, kOk, kMust, "CONN-02"},
-      {"shutdown", kCreated, kOk, kMust, "SHUT-01"},
-      {"shutdown", kRunning, kOk, kMust, "SHUT-01"},
-      {"shutdown", kPaused, kOk, kMust, "SHUT-01"},
-      {"shutdown", kStopped, kOk, kMust, "SHUT-01"},
-  };
-}
+namespace table {
+using enum Outcome;
+using enum TaskStatus;
+using enum Level;
+constexpr Cell kCells[] = {
+    {"create", kCreated, kRefused, kShould, "CREATE-09"},
+    {"create", kRunning, kRefused, kShould, "CREATE-09"},
+    {"create", kPaused, kRefused, kShould, "CREATE-09"},
+    {"create", kStopped, kRefused, kShould, "CREATE-09"},
+    {"start", kRunning, kRefused, kMust, "START-32"},
+    {"start", kPaused, kRefused, kMust, "PAUSE-03"},
+    {"start", kStopped, kRefused, kMust, "START-33"},
+    {"pause", kCreated, kRefused, kShould, "PAUSE-02"},
+    {"pause", kRunning, kPauses, kShould, "PAUSE-01"},
+    {"pause", kPaused, kRefused, kShould, "PAUSE-02"},
+    {"pause", kStopped, kRefused, kShould, "PAUSE-02"},
+    {"resume", kCreated, kRefused, kShould, "PAUSE-02"},
+    {"resume", kRunning, kRefused, kShould, "PAUSE-02"},
+    {"resume", kPaused, kResumes, kShould, "PAUSE-02"},
+    {"resume", kStopped, kRefused, kShould, "PAUSE-02"},
+    {"kill", kCreated, kStops, kMust, "KILL-08"},
+    {"kill", kRunning, kStops, kMust, "KILL-01"},
+    {"kill", kPaused, kStops, kMust, "KILL-08"},
+    {"kill", kStopped, kNotFound, kMust, "KILL-02"},
+    {"kill-all", kCreated, kStops, kMust, "KILL-06"},
+    {"kill-all", kRunning, kStops, kMust, "KILL-06"},
+    {"kill-all", kPaused, kStops, kMust, "KILL-06"},
+    {"kill-all", kStopped, kOkOrNotFound, kMust, "KILL-06"},
+    {"exec", kCreated, kAddsExec, kMust, "EXEC-09"},
+    {"exec", kRunning, kAddsExec, kMust, "EXEC-09"},
+    {"exec", kPaused, kRefused, kMust, "EXEC-09"},
+    {"exec", kStopped, kRefused, kMust, "EXEC-09"},
+    {"delete", kCreated, kRemoves, kShould, "DELETE-04"},
+    {"delete", kRunning, kRefused, kMust, "DELETE-02"},
+    {"delete", kPaused, kRefused, kMust, "DELETE-02"},
+    {"delete", kStopped, kRemoves, kMust, "DELETE-01"},
+    {"update", kCreated, kOk, kMust, "UPDATE-01"},
+    {"update", kRunning, kOk, kMust, "UPDATE-01"},
+    {"update", kPaused, kOk, kMust, "PAUSE-03"},
+    {"update", kStopped, kRefused, kShould, "UPDATE-01"},
+    {"checkpoint", kCreated, kRefusedOrNone, kShould, "CKPT-04"},
+    {"checkpoint", kStopped, kRefusedOrNone, kShould, "CKPT-04"},
+    {"pids", kCreated, kOk, kMust, "PIDS-01"},
+    {"pids", kRunning, kOk, kMust, "PIDS-01"},
+    {"pids", kPaused, kOk, kMust, "PIDS-01"},
+    {"pids", kStopped, kOk, kMust, "PIDS-02"},
+    {"stats", kCreated, kOk, kMust, "STATS-02"},
+    {"stats", kRunning, kOk, kMust, "STATS-02"},
+    {"stats", kPaused, kOk, kMust, "PAUSE-03"},
+    {"stats", kStopped, kOkOrNotFound, kMust, "STATS-02"},
+    {"resize-pty", kCreated, kOk, kShould, "PTY-02"},
+    {"resize-pty", kRunning, kOk, kShould, "PTY-02"},
+    {"resize-pty", kPaused, kOk, kShould, "PTY-02"},
+    {"resize-pty", kStopped, kOkOrRefused, kShould, "PTY-02"},
+    {"close-io", kCreated, kOk, kMust, "CLOSE-01"},
+    {"close-io", kRunning, kOk, kMust, "CLOSE-01"},
+    {"close-io", kPaused, kOk, kMust, "CLOSE-01"},
+    {"close-io", kStopped, kOk, kMust, "CLOSE-01"},
+    {"wait", kCreated, kOk, kMust, "WAIT-03"},
+    {"wait", kRunning, kOk, kMust, "WAIT-01"},
+    {"wait", kPaused, kOk, kMust, "WAIT-01"},
+    {"wait", kStopped, kOk, kMust, "WAIT-02"},
+    {"connect", kCreated, kOk, kMust, "CONN-02"},
+    {"connect", kRunning, kOk, kMust, "CONN-02"},
+    {"connect", kPaused, kOk, kMust, "CONN-02"},
+    {"connect", kStopped, kOk, kMust, "CONN-02"},
+    {"shutdown", kCreated, kOk, kMust, "SHUT-01"},
+    {"shutdown", kRunning, kOk, kMust, "SHUT-01"},
+    {"shutdown", kPaused, kOk, kMust, "SHUT-01"},
+    {"shutdown", kStopped, kOk, kMust, "SHUT-01"},
+};
+}  // namespace table
 
 // --- how a cell is judged
 // -------------------------------------------------------------------------
@@ -419,7 +415,7 @@ void CallsOnDeletedTask(CheckContext& check) {
 
 void AddStateMatrix(std::vector<Check>& checks) {
   const std::vector<Row> rows = Rows();
-  for (const Cell& cell : Cells()) {
+  for (const Cell& cell : table::kCells) {
     for (const Row& row : rows) {
       if (absl::string_view(row.call) != cell.call) continue;
       const Needs pause = cell.state == TaskStatus::kPaused ? ToNeeds(Need::kPause) : 0;

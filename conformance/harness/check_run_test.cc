@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -96,6 +97,10 @@ class CheckRunTest : public base::testing::ProcessTest {
     profile_ = DefaultProfile();
     profile_.guest = Profile::Guest::kHost;
     profile_.env = {{"SCRIPT", script}};
+    // Scaled down are only the waits for what never comes: a slow machine starts and answers late.
+    profile_.boot_limit =
+        std::chrono::milliseconds(static_cast<int>(30'000 / world_.deadline_scale));
+    profile_.rpc_limit = rpc_limit_.value_or(profile_.boot_limit);
   }
   CheckOutcome Run(const std::string& script, std::function<void(CheckContext&)> function) {
     UseScript(script);
@@ -104,7 +109,9 @@ class CheckRunTest : public base::testing::ProcessTest {
         loop_, *reaper_, [this](absl::string_view what) { waited_for_.emplace_back(what); }};
     CheckOutcome outcome = RunCheck(check_, services, world_, subject_, profile_);
     ++world_.seed;  // another run in the same world needs other ids
-    if (!waited_for_.empty()) EXPECT_EQ(waited_for_.back(), "");  // progress is withdrawn
+    if (!waited_for_.empty()) {
+      EXPECT_EQ(waited_for_.back(), "");  // progress is withdrawn
+    }
     AwaitNoChildren();
     return outcome;
   }
@@ -131,6 +138,7 @@ class CheckRunTest : public base::testing::ProcessTest {
   SubjectInfo subject_;
   Profile profile_;
   Check check_;
+  std::optional<std::chrono::milliseconds> rpc_limit_;  // default: long
   std::vector<std::string> waited_for_;
 };
 
@@ -276,7 +284,7 @@ TEST_F(CheckRunTest, AnExpectedDeathIsNone) {
 }
 
 TEST_F(CheckRunTest, AnUnansweredCallIsAHangWithEvidence) {
-  world_.deadline_scale = 0.1;  // one second for a call
+  rpc_limit_ = std::chrono::milliseconds(2000);
   bool went_on = false;
   const CheckOutcome outcome = Run("hangs-in-state", [&](CheckContext& check) {
     const Task task = check.Run(Program("sleep"));
@@ -312,7 +320,7 @@ TEST_F(CheckRunTest, InvariantsAreJudgedInEveryCheck) {
   EXPECT_EQ(second_pid.verdict, Verdict::kFail);
   Verify(second_pid.whys, ElementsAre(Because_("invariant.broken", "TASK-05")));
 
-  world_.deadline_scale = 0.1;  // what is owed is waited for
+  world_.deadline_scale = 0.2;  // what is owed is waited for
   const CheckOutcome forgotten = Run("forgets-exit", LeaveItRunning);
   EXPECT_EQ(forgotten.verdict, Verdict::kFail);
   Verify(forgotten.whys, ElementsAre(Because_("event.missing", "EVT-21")));
@@ -334,7 +342,7 @@ TEST_F(CheckRunTest, WhatACheckHasFailedOnIsNotToldTwice) {
 }
 
 TEST_F(CheckRunTest, ADaemonThatOutlivesShutdownIsNamedAndKilled) {
-  world_.deadline_scale = 0.1;
+  world_.deadline_scale = 0.2;
   const CheckOutcome outcome = Run("lingers", WholeLife);
   EXPECT_EQ(outcome.verdict, Verdict::kFail);
   Verify(outcome.whys, ElementsAre(Because_("left.process", "LEAK-03")));

@@ -29,17 +29,27 @@ using ::testing::StartsWith;
 class ProcessesTest : public base::testing::ProcessTest {
  protected:
   ProcessesTest() {
+    auto ready = base::testing::MakePipe();
+    auto never = base::testing::MakePipe();
+    EXPECT_TRUE(ready.ok() && never.ok());
     base::SpawnSpec spec;
-    spec.path = "/bin/sleep";
-    spec.argv = {"sleep", "1000"};
+    spec.path = "/bin/sh";
+    spec.argv = {"sh", "-c", kScript};
+    spec.fds = {{never->read.get(), 0}, {ready->write.get(), 1}};
     auto child = base::Spawn(spec);
     EXPECT_TRUE(child.ok()) << child.status();
     child_ = *std::move(child);
+    hold_ = std::move(never->write);
+    // The image runs for certain once it has spoken.
+    EXPECT_EQ(base::testing::ReadLine(ready->read), "ready\n");
   }
   ~ProcessesTest() override {
     ::kill(child_.pid, SIGKILL);
     (void)base::testing::WaitForExit(child_.pid);
   }
+  static constexpr char kScript[] = "echo ready; read _";
+
+  base::UniqueFd hold_;  // what the child waits for, and never gets
   base::Child child_;
   ProcView view_;
 };
@@ -49,15 +59,15 @@ TEST_F(ProcessesTest, FindsAProcessAndItsParts) {
   ASSERT_TRUE(info.has_value());
   EXPECT_EQ(info->parent, ::getpid());
   EXPECT_EQ(info->group, child_.pid);
-  EXPECT_EQ(info->name, "sleep");
-  EXPECT_THAT(info->argv, ElementsAre("sleep", "1000"));
+  EXPECT_EQ(info->name, "sh");
+  EXPECT_THAT(info->argv, ElementsAre("sh", "-c", kScript));
   EXPECT_THAT(view_.ChildrenOf(::getpid()), Contains(Field(&ProcessInfo::pid, child_.pid)));
   EXPECT_THAT(view_.All(), Contains(Field(&ProcessInfo::pid, child_.pid)));
-  EXPECT_EQ(view_.Fds(child_.pid)[0], "/dev/null");
+  EXPECT_EQ(view_.Fds(child_.pid)[2], "/dev/null");
   EXPECT_EQ(view_.ThreadCount(child_.pid), 1u);
   EXPECT_THAT(view_.NamespaceLink(child_.pid, "mnt"), StartsWith("mnt:["));
-  EXPECT_EQ(view_.StatusField(child_.pid, "status", "Name"), "sleep");
-  EXPECT_EQ(view_.FirstLine(child_.pid, "comm"), "sleep");
+  EXPECT_EQ(view_.StatusField(child_.pid, "status", "Name"), "sh");
+  EXPECT_EQ(view_.FirstLine(child_.pid, "comm"), "sh");
 }
 
 TEST_F(ProcessesTest, NothingIsKnownOfNobody) {
@@ -72,8 +82,8 @@ TEST_F(ProcessesTest, NothingIsKnownOfNobody) {
 
 TEST_F(ProcessesTest, EvidenceTellsWhatAProcessIsDoing) {
   const std::vector<std::string> evidence = ProcessEvidence(child_.pid);
-  EXPECT_THAT(evidence, Contains(HasSubstr("(sleep): S (sleeping)")));
-  EXPECT_THAT(evidence, Contains("fd 0 -> /dev/null"));
+  EXPECT_THAT(evidence, Contains(HasSubstr(" (sh): ")));
+  EXPECT_THAT(evidence, Contains("fd 2 -> /dev/null"));
 }
 
 TEST_F(ProcessesTest, MountsBelowAPathOnly) {

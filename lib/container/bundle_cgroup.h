@@ -17,6 +17,7 @@ enum class CgroupControllers { kAll, kEssential };
 // linux.cgroupsPath says, else `id` below the cgroup of this process, as OCI engines have it. Not
 // for the systemd driver, which reads cgroupsPath differently. `root` is for tests.
 absl::StatusOr<Cgroup> BundleCgroup(const std::string& bundle, const std::string& id,
-                                    CgroupControllers controllers, const std::string& root = "");
+                                    CgroupControllers controllers = CgroupControllers::kEssential,
+                                    const std::string& root = "");
 
 }  // namespace container

@@ -57,22 +57,19 @@ struct HostBackend : shim::Backend {
   shim::Capabilities capabilities() const override {
     return {.exec = true, .pid_namespace = false};
   }
-  static Cgroup CgroupOf(const std::string& bundle, const std::string& id) {
-    const auto which = container::CgroupControllers::kEssential;
-    return container::BundleCgroup(bundle, id, which).value_or(Cgroup());
-  }
   void Create(shim::CreateSpec spec, Done<std::unique_ptr<shim::Workload>> done) override {
-    auto made = std::make_unique<HostContainer>(context, CgroupOf(spec.bundle, spec.id));
-    absl::Status status = container::Make(made->init.cgroup);
+    const auto cgroup = container::BundleCgroup(spec.bundle, spec.id);
+    absl::Status status = cgroup.ok() ? container::Make(*cgroup) : cgroup.status();
     if (!status.ok()) return done(status);
+    auto made = std::make_unique<HostContainer>(context, *cgroup);
     status = made->init.Spawn(spec.spec.process, std::move(spec.io), spec.on_exit);
     if (status.ok()) return done(std::move(made));
-    (void)container::Remove(made->init.cgroup);
+    (void)container::Remove(*cgroup);
     done(status);
   }
   void Reclaim(shim::ReclaimSpec spec, Done<> done) override {
-    removal.emplace(context.loop, CgroupOf(spec.bundle, spec.id), kKill, kEndTimeout,
-                    std::move(done));
+    const Cgroup cgroup = container::BundleCgroup(spec.bundle, spec.id).value_or(Cgroup());
+    removal.emplace(context.loop, cgroup, kKill, kEndTimeout, std::move(done));
   }
   const BackendContext context;
   std::optional<container::CgroupRemoval> removal;
