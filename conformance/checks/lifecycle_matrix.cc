@@ -52,8 +52,7 @@ struct Cell {
   const char* requirement;
 };
 
-// --- the calls
-// ------------------------------------------------------------------------------------
+// --- the calls ---
 
 absl::Status CreateAgain(CheckContext& check, const Task& task, const TaskView& /*before*/) {
   const absl::Status status = task.shim().Call("Create", CreateRequest(task.bundle())).status();
@@ -185,8 +184,7 @@ std::vector<Row> Rows() {
   };
 }
 
-// --- the table
-// ------------------------------------------------------------------------------------
+// --- the table ---
 
 // Not here: State, which every cell makes twice; Start in created state, which needs more than a
 // cell (lifecycle_task.cc); Checkpoint where it is attempted, which is the engine's business.
@@ -263,8 +261,7 @@ constexpr Cell kCells[] = {
 };
 }  // namespace table
 
-// --- how a cell is judged
-// -------------------------------------------------------------------------
+// --- how a cell is judged ---
 
 const char* StateWord(TaskStatus state) {
   switch (state) {
@@ -382,8 +379,7 @@ void JudgeCell(CheckContext& check, const Row& row, const Cell& cell) {
                      .requirement = "EVT-03"});
 }
 
-// --- states without a task
-// ------------------------------------------------------------------------
+// --- states without a task ---
 
 void CallsOnAbsentTask(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "0"));
