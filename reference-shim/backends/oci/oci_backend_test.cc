@@ -72,8 +72,11 @@ class OciBackendTest : public ::testing::Test {
 };
 
 TEST_F(OciBackendTest, AnInitThatIsReapedBeforeItsPidIsKnownIsNotLost) {
+  // The init ends only after its parent, which might otherwise reap it.
   const FakeEngine engine = MakeEngine(R"(
-    create) (sh -c 'exit 5' & printf %s $! > "$pid_file"; )
+    create) mkfifo gate
+            (sh -c 'read line < gate; exit 5' & printf %s $! > "$pid_file"; )
+            echo > gate
             while kill -0 $(cat "$pid_file") 2>/dev/null; do :; done;;)");
   const auto container = MakeContainer(engine);
   const absl::Status status = container->Create();
