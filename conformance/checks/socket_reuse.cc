@@ -119,7 +119,8 @@ void JudgeSharing(CheckContext& check, const std::string& annotation) {
   ShimUnderTest& again = check.ConnectTo(joined.address, shim.task_version());
   check.EXPECT_THAT(again.pid(), Eq(shim.pid()),
                     {.text = "both speak to one daemon", .code = why::kProcessState});
-  check.EXPECT_THAT(check.World().All().size(), Eq(before),
+  // Fewer is no contradiction: an engine command of the leader may just have been ending.
+  check.EXPECT_THAT(check.World().All().size(), Le(before),
                     {.text = "joining spawns nothing", .code = why::kLeftProcess});
 
   // TASK-04: the daemon runs a container it was not started for; the first one is undisturbed.
