@@ -64,8 +64,9 @@ void ReportsDeathBySignal(CheckContext& check) {
 void ReportsDeathByKill(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
   for (const int signo : {SIGTERM, SIGKILL, SIGUSR2}) {
-    const Exec exec = check.Require(task.AddExec(Program("pause")));
+    const Exec exec = check.Require(task.AddExec(Program("pause", "--ready")));
     check.ASSERT_THAT(exec.Start(), IsOk());
+    check.ASSERT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
     check.ASSERT_THAT(exec.Kill(signo), IsOk());
     check.EXPECT_THAT(exec.Wait(),
                       IsOkAndHolds(ExitedWith(128u + static_cast<std::uint32_t>(signo))),
@@ -194,7 +195,8 @@ void KillInPaused(CheckContext& check) {
 }
 
 void IgnoredSignalChangesNothing(CheckContext& check) {
-  const Task task = check.Run(Program("pause"));
+  const Task task = check.Run(Program("pause", "--ready"));
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
   check.ASSERT_THAT(task.Kill(SIGTERM), IsOk(),
                     {.text = "pid 1 without a handler ignores SIGTERM"});
   check.Linger(std::chrono::milliseconds(50));
