@@ -4,11 +4,9 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_split.h>
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
 
 namespace conformance {
@@ -53,9 +51,7 @@ std::vector<MountEntry> ParseMountTable(absl::string_view mountinfo) {
 }
 
 absl::StatusOr<std::vector<MountEntry>> ReadMountTable() {
-  std::ifstream stream("/proc/self/mountinfo");
-  if (!stream) return base::ErrnoStatus(errno, "open /proc/self/mountinfo");
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  ASSIGN_OR_RETURN(const std::string text, base::ReadKernelFile("/proc/self/mountinfo"));
   return ParseMountTable(text);
 }
 

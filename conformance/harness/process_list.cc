@@ -9,18 +9,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include "base/kernel_file.h"
 
 namespace conformance {
 namespace {
 
 std::string ReadProcFile(pid_t pid, absl::string_view name) {
-  std::ifstream stream(absl::StrCat("/proc/", pid, "/", name), std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return base::ReadKernelFile(absl::StrCat("/proc/", pid, "/", name)).value_or("");
 }
 
 }  // namespace

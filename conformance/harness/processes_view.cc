@@ -13,23 +13,17 @@
 #include <algorithm>
 #include <array>
 #include <climits>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <set>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/mount_table.h"
 #include "conformance/harness/process_list.h"
 
 namespace conformance {
 namespace {
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 std::string ReadLink(const std::string& path) {
   std::array<char, PATH_MAX> target{};
@@ -67,7 +61,8 @@ std::string CgroupDirectory(const std::vector<MountEntry>& mounts, absl::string_
 
 void CollectPids(const std::string& directory, std::set<pid_t>& pids) {
   for (const absl::string_view line :
-       absl::StrSplit(ReadAll(directory + "/cgroup.procs"), '\n', absl::SkipEmpty())) {
+       absl::StrSplit(base::ReadKernelFile(directory + "/cgroup.procs").value_or(""), '\n',
+                      absl::SkipEmpty())) {
     pid_t pid = 0;
     // 0 stands for a process of another pid namespace.
     if (absl::SimpleAtoi(line, &pid) && pid != 0) pids.insert(pid);
@@ -102,7 +97,7 @@ std::map<int, std::string> ProcView::Fds(pid_t pid) {
 }
 
 std::string ProcView::ReadProc(pid_t pid, const std::string& file) {
-  return ReadAll(absl::StrCat("/proc/", pid, "/", file));
+  return base::ReadKernelFile(absl::StrCat("/proc/", pid, "/", file)).value_or("");
 }
 
 std::size_t ProcView::ThreadCount(pid_t pid) { return Threads(pid).size(); }

@@ -17,4 +17,7 @@ inline constexpr std::size_t kSpawnStackBytes = 32 * 1024;
 // Children reaped in one turn of the loop before other handlers get theirs.
 inline constexpr int kReapsPerTurnMax = 256;
 
+// One file of /proc or /sys/fs/cgroup: cgroup.procs with every pid of a full pid space fits.
+inline constexpr std::size_t kKernelFileBytesMax = 64U * 1024 * 1024;
+
 }  // namespace base

@@ -18,8 +18,8 @@
 #include <set>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
-#include "container/kernel_file.h"
 #include "container/limits.h"
 #include "container/mount_table.h"
 
@@ -86,7 +86,8 @@ std::vector<std::string> WithSubdirectories(const std::string& directory) {
 absl::StatusOr<std::set<pid_t>> CollectProcesses(const std::string& directory) {
   std::set<pid_t> pids;
   for (const std::string& current : WithSubdirectories(directory)) {
-    const absl::StatusOr<std::string> text = ReadKernelFile(absl::StrCat(current, "/cgroup.procs"));
+    const absl::StatusOr<std::string> text =
+        base::ReadKernelFile(absl::StrCat(current, "/cgroup.procs"));
     // UNIMPLEMENTED: a threaded v2 cgroup, whose processes are listed above it.
     if (absl::IsNotFound(text.status()) || absl::IsUnimplemented(text.status())) continue;
     RETURN_IF_ERROR(text.status());
@@ -114,9 +115,10 @@ absl::Status SetFreezer(const Cgroup& cgroup, bool frozen) {
   const std::string directory = cgroup.DirectoryOf("freezer");
   if (directory.empty()) return absl::NotFoundError("no freezer cgroup");
   if (cgroup.version == CgroupVersion::kV2) {
-    return WriteKernelFile(absl::StrCat(directory, "/cgroup.freeze"), frozen ? "1" : "0");
+    return base::WriteKernelFile(absl::StrCat(directory, "/cgroup.freeze"), frozen ? "1" : "0");
   }
-  return WriteKernelFile(absl::StrCat(directory, "/freezer.state"), frozen ? "FROZEN" : "THAWED");
+  return base::WriteKernelFile(absl::StrCat(directory, "/freezer.state"),
+                               frozen ? "FROZEN" : "THAWED");
 }
 
 }  // namespace
@@ -158,7 +160,7 @@ CgroupMounts CgroupMounts::Parse(absl::string_view mountinfo, const std::string&
 
 absl::StatusOr<CgroupMounts> CgroupMounts::Read(const std::string& root) {
   ASSIGN_OR_RETURN(const std::string text,
-                   ReadKernelFile(absl::StrCat(root, "/proc/self/mountinfo")));
+                   base::ReadKernelFile(absl::StrCat(root, "/proc/self/mountinfo")));
   return Parse(text, root);
 }
 
@@ -200,9 +202,9 @@ Cgroup CgroupMounts::ParseMembership(absl::string_view proc_cgroup) const {
 
 absl::StatusOr<Cgroup> CgroupMounts::LocateOwn(pid_t pid) const {
   ASSIGN_OR_RETURN(const std::string theirs,
-                   ReadKernelFile(absl::StrCat(root_, "/proc/", pid, "/cgroup")));
+                   base::ReadKernelFile(absl::StrCat(root_, "/proc/", pid, "/cgroup")));
   ASSIGN_OR_RETURN(const std::string ours,
-                   ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
+                   base::ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
   Cgroup cgroup = ParseMembership(theirs);
   const Cgroup self = ParseMembership(ours);
   if (Holds(cgroup.unified, self.unified)) cgroup.unified.clear();
@@ -219,7 +221,7 @@ absl::StatusOr<Cgroup> CgroupMounts::LocateOwn(pid_t pid) const {
 
 absl::StatusOr<Cgroup> CgroupMounts::Resolve(absl::string_view path) const {
   ASSIGN_OR_RETURN(const std::string membership,
-                   ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
+                   base::ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
   std::string resolved;
   for (const absl::string_view line : absl::StrSplit(membership, '\n', absl::SkipEmpty())) {
     const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
@@ -248,7 +250,8 @@ absl::Status Make(const Cgroup& cgroup) {
 
 absl::Status Join(const Cgroup& cgroup, pid_t pid) {
   for (const std::string& directory : DirectoriesOf(cgroup)) {
-    RETURN_IF_ERROR(WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid)));
+    RETURN_IF_ERROR(
+        base::WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid)));
   }
   return absl::OkStatus();
 }
@@ -274,7 +277,7 @@ absl::Status SignalAll(const Cgroup& cgroup, int signo) {
   for (int pass = 0; pass < kSignalPassesMax && status.ok(); ++pass) {
     ASSIGN_OR_RETURN(const std::set<pid_t> pids, CollectProcesses(directory));
     if (pass == 0 && signo == SIGKILL && !kill_v1 && !pids.empty() &&
-        WriteKernelFile(absl::StrCat(directory, "/cgroup.kill"), "1").ok()) {
+        base::WriteKernelFile(absl::StrCat(directory, "/cgroup.kill"), "1").ok()) {
       return absl::OkStatus();  // since Linux 5.14; otherwise one by one
     }
     const std::size_t reached_before = reached.size();
@@ -309,7 +312,7 @@ absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup)
   const std::string root = mounts.ParseMembership("0::/").unified;
   if (root.empty() || !Holds(root, cgroup.unified)) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::string available,
-                   ReadKernelFile(absl::StrCat(root, "/cgroup.controllers")));
+                   base::ReadKernelFile(absl::StrCat(root, "/cgroup.controllers")));
   const std::vector<std::string> names =
       absl::StrSplit(absl::StripAsciiWhitespace(available), ' ', absl::SkipEmpty());
   const std::string request = absl::StrJoin(
@@ -318,7 +321,7 @@ absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup)
   // From the root down to the parent: each level can pass on only what it was given.
   for (std::size_t end = root.size(); end != std::string::npos && end < cgroup.unified.size();
        end = cgroup.unified.find('/', end + 1)) {
-    first_failure.Update(WriteKernelFile(
+    first_failure.Update(base::WriteKernelFile(
         absl::StrCat(cgroup.unified.substr(0, end), "/cgroup.subtree_control"), request));
   }
   return first_failure;

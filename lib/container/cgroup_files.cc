@@ -12,7 +12,7 @@
 #include <limits>
 #include <utility>
 
-#include "container/kernel_file.h"
+#include "base/kernel_file.h"
 
 namespace container {
 namespace {
@@ -143,7 +143,7 @@ CgroupV2Stats::PressurePair ParsePressure(absl::string_view text) {
 
 std::string TextOf(const std::string& directory, absl::string_view name) {
   if (directory.empty()) return "";
-  return ReadKernelFile(absl::StrCat(directory, "/", name)).value_or("");
+  return base::ReadKernelFile(absl::StrCat(directory, "/", name)).value_or("");
 }
 
 std::vector<std::string> HugetlbPageSizes(const std::string& directory, absl::string_view suffix) {

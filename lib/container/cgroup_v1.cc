@@ -9,9 +9,9 @@
 #include <limits>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "container/cgroup_files.h"
 #include "container/cgroup_stats.h"
-#include "container/kernel_file.h"
 
 namespace container {
 namespace {

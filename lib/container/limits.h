@@ -5,9 +5,6 @@
 
 namespace container {
 
-// One file of /proc or /sys/fs/cgroup: cgroup.procs with every pid of a full pid space fits.
-inline constexpr std::size_t kKernelFileBytesMax = 64U * 1024 * 1024;
-
 // mount(2) hands one page of data to the file system, the terminating NUL included.
 inline constexpr std::size_t kMountDataBytesMax = 4095;
 

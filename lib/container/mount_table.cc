@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
-#include "container/kernel_file.h"
 
 namespace container {
 namespace {
@@ -54,7 +54,8 @@ std::vector<MountEntry> ParseMountInfo(absl::string_view mountinfo) {
 }
 
 absl::StatusOr<std::vector<MountEntry>> ReadMountTable(const std::string& proc) {
-  ASSIGN_OR_RETURN(const std::string text, ReadKernelFile(absl::StrCat(proc, "/self/mountinfo")));
+  ASSIGN_OR_RETURN(const std::string text,
+                   base::ReadKernelFile(absl::StrCat(proc, "/self/mountinfo")));
   return ParseMountInfo(text);
 }
 

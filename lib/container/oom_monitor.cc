@@ -11,9 +11,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
 #include "container/cgroup_files.h"
-#include "container/kernel_file.h"
 
 namespace container {
 namespace {
@@ -24,8 +24,8 @@ absl::StatusOr<base::UniqueFd> OpenV1Event(const std::string& directory) {
   if (!watched.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", control));
   base::UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event.ok()) return base::ErrnoStatus(errno, "eventfd");
-  RETURN_IF_ERROR(WriteKernelFile(absl::StrCat(directory, "/cgroup.event_control"),
-                                  absl::StrCat(event.get(), " ", watched.get())));
+  RETURN_IF_ERROR(base::WriteKernelFile(absl::StrCat(directory, "/cgroup.event_control"),
+                                        absl::StrCat(event.get(), " ", watched.get())));
   return event;
 }
 
@@ -52,7 +52,7 @@ absl::StatusOr<OomMonitor> OomMonitor::Create(const Cgroup& cgroup) {
 }
 
 absl::StatusOr<std::uint64_t> OomMonitor::ReadKills() const {
-  ASSIGN_OR_RETURN(const std::string text, ReadKernelFile(counter_file_));
+  ASSIGN_OR_RETURN(const std::string text, base::ReadKernelFile(counter_file_));
   return CountOf(ParseNamedCounts(text), "oom_kill");
 }
 

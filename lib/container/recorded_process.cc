@@ -15,9 +15,9 @@
 #include <ctime>
 #include <vector>
 
+#include "base/kernel_file.h"
 #include "base/pidfd.h"
 #include "base/status_macros.h"
-#include "container/kernel_file.h"
 
 namespace container {
 namespace {
@@ -33,7 +33,8 @@ std::int64_t Nanoseconds(const timespec& time) {
 
 // When `pid` started, on the clock since boot.
 absl::StatusOr<std::int64_t> StartTime(pid_t pid) {
-  ASSIGN_OR_RETURN(const std::string text, ReadKernelFile(absl::StrCat("/proc/", pid, "/stat")));
+  ASSIGN_OR_RETURN(const std::string text,
+                   base::ReadKernelFile(absl::StrCat("/proc/", pid, "/stat")));
   // The name in parentheses may hold anything; field 22 is the 20th after it.
   constexpr std::size_t kStartTimeAfterName = 19;
   const std::size_t name_end = text.rfind(')');
@@ -77,7 +78,7 @@ absl::Status WritePidFile(const std::string& path, pid_t pid) {
 }
 
 absl::StatusOr<pid_t> ReadPidFile(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadKernelFile(path));
+  ASSIGN_OR_RETURN(const std::string text, base::ReadKernelFile(path));
   pid_t pid = 0;
   if (!absl::SimpleAtoi(text, &pid) || pid <= 0) {
     return absl::InvalidArgumentError(absl::StrCat(path, " holds no pid"));

@@ -7,9 +7,9 @@
 
 #include <set>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
 #include "container/cgroup.h"
-#include "container/kernel_file.h"
 
 namespace shim {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 // Where `path` would be in each hierarchy, found by way of a membership that names it everywhere.
 absl::StatusOr<std::set<std::string>> DirectoriesOf(const std::string& path) {
   ASSIGN_OR_RETURN(const container::CgroupMounts mounts, container::CgroupMounts::Read());
-  ASSIGN_OR_RETURN(const std::string own, container::ReadKernelFile("/proc/self/cgroup"));
+  ASSIGN_OR_RETURN(const std::string own, base::ReadKernelFile("/proc/self/cgroup"));
   std::string membership;
   for (const absl::string_view line : absl::StrSplit(own, '\n', absl::SkipEmpty())) {
     // 4:memory:/user.slice
@@ -44,7 +44,7 @@ absl::Status JoinCgroup(const std::string& path, pid_t pid) {
   bool joined = false;
   for (const std::string& directory : directories) {
     const absl::Status status =
-        container::WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid));
+        base::WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid));
     if (absl::IsNotFound(status)) continue;
     RETURN_IF_ERROR(base::Annotate(status, absl::StrCat("shim_cgroup ", path)));
     joined = true;

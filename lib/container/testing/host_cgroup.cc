@@ -10,8 +10,8 @@
 #include <csignal>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
-#include "container/kernel_file.h"
 
 namespace container::testing {
 
@@ -55,7 +55,7 @@ void HostCgroup::Add(pid_t pid) {
 
 void HostCgroup::Set(absl::string_view controller, absl::string_view file, absl::string_view text) {
   const absl::Status status =
-      WriteKernelFile(absl::StrCat(cgroup_.DirectoryOf(controller), "/", file), text);
+      base::WriteKernelFile(absl::StrCat(cgroup_.DirectoryOf(controller), "/", file), text);
   EXPECT_TRUE(status.ok()) << status;
 }
 
@@ -63,13 +63,14 @@ void HostCgroup::Freeze() {
   Set("freezer", "freezer.state", "FROZEN");
   const std::string state = absl::StrCat(cgroup_.DirectoryOf("freezer"), "/freezer.state");
   // The kernel offers nothing to wait on; reading the state is what makes it look again.
-  while (absl::StartsWith(ReadKernelFile(state).value_or("FROZEN"), "FREEZING")) ::sched_yield();
+  while (absl::StartsWith(base::ReadKernelFile(state).value_or("FROZEN"), "FREEZING"))
+    ::sched_yield();
 }
 
 void HostCgroup::AwaitEmpty() {
   const std::string tasks = absl::StrCat(cgroup_.MembersDirectory(), "/tasks");
   // The kernel offers nothing to wait on in v1 but the release agent, which belongs to the host.
-  while (!ReadKernelFile(tasks).value_or("").empty()) ::sched_yield();
+  while (!base::ReadKernelFile(tasks).value_or("").empty()) ::sched_yield();
 }
 
 }  // namespace container::testing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "container/kernel_file.h"
+#include "base/kernel_file.h"
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
@@ -7,15 +7,15 @@
 
 #include <cerrno>
 
+#include "base/limits.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
-#include "container/limits.h"
 
-namespace container {
+namespace base {
 
 absl::StatusOr<std::string> ReadKernelFile(const std::string& path) {
-  const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", path));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.ok()) return ErrnoStatus(errno, absl::StrCat("open ", path));
   std::string text;
   std::size_t chunk = 4096;
   for (;;) {
@@ -27,9 +27,9 @@ absl::StatusOr<std::string> ReadKernelFile(const std::string& path) {
     if (got == 0) return text;
     if (got < 0) {
       if (read_error == EINTR) continue;
-      // The kernel's answer for a cgroup removed under an open file.
-      return base::ErrnoStatus(read_error == ENODEV ? ENOENT : read_error,
-                               absl::StrCat("read ", path));
+      // The kernel's answer for a cgroup removed under an open file; a process reaped under one
+      // gives ESRCH, which is NOT_FOUND already.
+      return ErrnoStatus(read_error == ENODEV ? ENOENT : read_error, absl::StrCat("read ", path));
     }
     if (text.size() > kKernelFileBytesMax) {
       return absl::ResourceExhaustedError(
@@ -40,14 +40,14 @@ absl::StatusOr<std::string> ReadKernelFile(const std::string& path) {
 }
 
 absl::Status WriteKernelFile(const std::string& path, absl::string_view text) {
-  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", path));
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file.ok()) return ErrnoStatus(errno, absl::StrCat("open ", path));
   while (::write(file.get(), text.data(), text.size()) < 0) {
     if (errno == EINTR) continue;
-    return base::ErrnoStatus(errno == ENODEV ? ENOENT : errno,
-                             absl::StrCat("write ", text, " to ", path));
+    return ErrnoStatus(errno == ENODEV ? ENOENT : errno,
+                       absl::StrCat("write ", text, " to ", path));
   }
   return absl::OkStatus();
 }
 
-}  // namespace container
+}  // namespace base

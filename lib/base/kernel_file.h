@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace container {
+namespace base {
 
 // Whole contents of a file of /proc or /sys/fs/cgroup, whose size is not known beforehand.
 // NOT_FOUND when it is not there, also when its process or cgroup went while it was read;
@@ -17,4 +17,4 @@ absl::StatusOr<std::string> ReadKernelFile(const std::string& path);
 // Writes `text` to an existing file in one write(2): the kernel takes it whole or refuses it.
 absl::Status WriteKernelFile(const std::string& path, absl::string_view text);
 
-}  // namespace container
+}  // namespace base
