@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace conformance {
+
+const std::vector<Command>& Commands() {
+  static const std::vector<Command> commands = {
+      {"run", "judge a shim", &DefineRun},
+      {"list", "tell what would be run", &DefineList},
+  };
+  return commands;
+}
+
+std::vector<CommandAction> DefineCommands(CLI::App& app, const CommandContext& context) {
+  app.set_version_flag("--version", "shimgauge " SHIMGAUGE_VERSION);
+  app.footer(
+      "\n`shimgauge COMMAND --help` tells more. To judge a shim:\n"
+      "  shimgauge run --shim containerd-shim-runc-v2");
+  std::vector<CommandAction> actions;
+  for (const Command& command : Commands()) {
+    CLI::App* const sub = app.add_subcommand(command.name, command.summary);
+    actions.push_back(command.define(*sub, context));
+  }
+  return actions;
+}
+
+}  // namespace conformance

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "conformance/harness/check.h"
+
+namespace CLI {
+class App;
+}
+
+namespace conformance {
+
+// What a sub-command may know besides its own options.
+struct CommandContext {
+  const std::vector<Check>& checks;  // all there are
+  std::vector<std::string> argv;     // the whole command line
+};
+
+// What a parsed sub-command does. Returns the exit code.
+using CommandAction = std::function<int()>;
+
+// One sub-command of `shimgauge`. `define` adds its options to `app`, whose name and summary are
+// set already, and returns the action; the action owns the variables that parsing fills.
+struct Command {
+  std::string name;
+  std::string summary;
+  std::function<CommandAction(CLI::App& app, const CommandContext& context)> define;
+};
+
+// Every sub-command, in the order of the help.
+const std::vector<Command>& Commands();
+
+// Adds all of Commands() to `app`, one sub-command each. The result has their actions in the same
+// order; it must outlive the parsing.
+std::vector<CommandAction> DefineCommands(CLI::App& app, const CommandContext& context);
+
+// The commands' own `define`s, one file each.
+CommandAction DefineRun(CLI::App& app, const CommandContext& context);
+CommandAction DefineList(CLI::App& app, const CommandContext& context);
+
+}  // namespace conformance

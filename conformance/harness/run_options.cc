@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of `run` and `list`.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "conformance/harness/commands.h"
+#include "conformance/harness/list_command.h"
+#include "conformance/harness/run_command.h"
+#include "conformance/reports/reports.h"
+
+namespace conformance {
+namespace {
+
+constexpr char kRunFooter[] = R"(
+Selectors choose checks by id or area ('events', 'events/*exit*'), tag:NAME, req:ID or level:must;
+a leading '!' (or '-', after --) excludes. Without any, every check is run.
+
+Examples:
+  shimgauge run --shim containerd-shim-runc-v2
+  shimgauge run --shim ./my-shim events lifecycle '!tag:slow'
+  shimgauge run --shim ./my-shim --profile my.toml --expect known.toml --report junit=out.xml
+  shimgauge run --shim ./my-shim events/exit-after-start --repeat 100 --shuffle
+
+Exit codes: 0 as expected, 1 unexpected verdict, 2 usage, 3 host unfit, 4 harness error,
+5 nothing selected or run, 130 interrupted.)";
+
+void AddSelection(CLI::App& command, SelectionOptions& options) {
+  command.add_option("selectors", options.selectors, "checks to choose, see below")
+      ->type_name("SELECTOR");
+  command.add_option("--profile", options.profile, "what the shim claims (TOML)")
+      ->type_name("FILE");
+  command.add_option("--expect", options.expect, "known red verdicts (TOML); may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command.add_option("--level", options.level, "weakest level that is judged: must, should or all")
+      ->type_name("LEVEL")
+      ->capture_default_str();
+}
+
+void AddJudging(CLI::App& command, RunOptions& options) {
+  command.add_option("-j,--jobs", options.jobs, "checks at a time (default: one per CPU)")
+      ->type_name("N");
+  command.add_option("--repeat", options.repeat, "run every check N times; mixed verdicts are red")
+      ->type_name("N");
+  command.add_flag("--shuffle{}", options.shuffle_seed,
+                   "random order; --shuffle=SEED repeats an order");
+  command.add_option("--seed", options.seed, "seed of the run (hexadecimal)")->type_name("SEED");
+  command.add_option("--deadline-scale", options.deadline_scale, "factor of all deadlines")
+      ->type_name("X");
+  command.add_flag("--fail-fast{1}", options.fail_fast,
+                   "stop after the first, or with =K the K-th, unexpected verdict");
+  command
+      .add_option("--containerd-ns", options.containerd_ns, "containerd namespace of the checks")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--fixtures", options.fixtures,
+                  "directory of the fixture programs (default: beside the executable)")
+      ->type_name("DIR");
+}
+
+void AddReporting(CLI::App& command, RunOptions& options) {
+  std::string formats;
+  for (const ReportFormat& format : ReportFormats()) formats += " " + format.name;
+  command
+      .add_option("--report", options.reports,
+                  "FORMAT=FILE, '-' is standard output; formats:" + formats)
+      ->type_name("FORMAT=FILE")
+      ->allow_extra_args(false);
+  command.add_option("--record", options.record, "directory for the evidence of each check")
+      ->type_name("DIR");
+  command.add_option("--keep", options.keep, "what --record keeps: failed, all or none")
+      ->type_name("WHICH")
+      ->capture_default_str();
+  command.add_flag("-v,--verbose", options.verbose, "a line for every check");
+}
+
+}  // namespace
+
+CommandAction DefineRun(CLI::App& app, const CommandContext& context) {
+  // Owned by the copies of the action; CLI refers to it while it parses.
+  const auto options = std::make_shared<RunOptions>();
+  app.add_option("--shim", options->shim, "the shim to judge: a path, or a name in PATH")
+      ->type_name("SHIM");
+  AddSelection(app, options->selection);
+  AddJudging(app, *options);
+  AddReporting(app, *options);
+  app.footer(kRunFooter);
+  return [options, &app, context] {
+    options->shuffle = app.get_option("--shuffle")->count() > 0;
+    options->argv = context.argv;
+    return RunCommand(*options, context.checks);
+  };
+}
+
+CommandAction DefineList(CLI::App& app, const CommandContext& context) {
+  const auto options = std::make_shared<ListOptions>();  // as above
+  AddSelection(app, options->selection);
+  app.add_flag("--json", options->json, "as JSON");
+  app.add_option("--why", options->why, "tell why this check is run or not")->type_name("CHECK");
+  return [options, context] { return ListCommand(*options, context.checks); };
+}
+
+}  // namespace conformance
