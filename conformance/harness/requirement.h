@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "conformance/harness/check.h"
+#include "conformance/harness/daemon_line.h"
 
 namespace conformance {
 
@@ -15,6 +16,9 @@ struct Requirement {
   Level level = Level::kMust;
   absl::string_view wording;  // one sentence
   absl::string_view source;   // where the duty comes from: document or caller in containerd
+  Validity validity = {};     // the containerd releases it holds for
+  // Why no check judges it; empty for the rows that checks must cite.
+  absl::string_view unchecked = {};
 };
 
 // All rows, sorted by id.

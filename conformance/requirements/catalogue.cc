@@ -9,6 +9,7 @@ namespace {
 
 std::vector<Requirement> Collect() {
   std::vector<Requirement> rows;
+  AddHarnessRequirements(rows);
   AddInvocationRequirements(rows);
   AddBootstrapFormatRequirements(rows);
   AddSocketRequirements(rows);
@@ -19,6 +20,8 @@ std::vector<Requirement> Collect() {
   AddEventRequirements(rows);
   AddStdioRequirements(rows);
   AddProcessRequirements(rows);
+  AddHookRequirements(rows);
+  AddSandboxRequirements(rows);
   AddVersionRequirements(rows);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Requirement& a, const Requirement& b) { return a.id < b.id; });

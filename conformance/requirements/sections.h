@@ -8,6 +8,7 @@
 namespace conformance {
 
 // One function per section of the contract: appends its rows, in the order of their numbers.
+void AddHarnessRequirements(std::vector<Requirement>& rows);     // HARN
 void AddInvocationRequirements(std::vector<Requirement>& rows);  // FLAG VER INFO START-0x/1x/20 ENV
 void AddBootstrapFormatRequirements(std::vector<Requirement>& rows);  // STDIN OUT FILE DEL
 void AddSocketRequirements(std::vector<Requirement>& rows);           // SOCK
@@ -18,6 +19,8 @@ void AddControlRequirements(std::vector<Requirement>& rows);  // KILL EXEC DELET
 void AddEventRequirements(std::vector<Requirement>& rows);    // EVT
 void AddStdioRequirements(std::vector<Requirement>& rows);    // IO
 void AddProcessRequirements(std::vector<Requirement>& rows);  // REAP EXIT SIG RES ENG REC LEAK
+void AddHookRequirements(std::vector<Requirement>& rows);     // HOOK
+void AddSandboxRequirements(std::vector<Requirement>& rows);  // SBX, streaming stdio
 void AddVersionRequirements(std::vector<Requirement>& rows);  // VERS V24 UND
 
 }  // namespace conformance
