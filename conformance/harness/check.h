@@ -30,10 +30,18 @@ enum class Need : std::uint32_t {
   kRootfsMounts = 1u << 11,  // mounts Create.rootfs
   kInfo = 1u << 12,          // answers -info
   kCheckpoint = 1u << 13,
+  kHooks = 1u << 14,  // runs the hooks of config.json, itself or through its engine
+  // The stand-in engine, whose verbs fail where a check says so. Nothing a shim could claim: the
+  // run's engine decides.
+  kFakeEngine = 1u << 15,
 };
 using Needs = std::uint32_t;  // or-ed Need values
 constexpr Needs operator|(Need a, Need b) { return static_cast<Needs>(a) | static_cast<Needs>(b); }
 constexpr Needs operator|(Needs a, Need b) { return a | static_cast<Needs>(b); }
+
+// The tag of checks that take a minute or more: they run only when they are asked for, by
+// `tag:soak` or by their full id.
+inline constexpr char kSoakTag[] = "soak";
 constexpr Needs ToNeeds(Need need) { return static_cast<Needs>(need); }
 
 // A check is data: identity, what it judges, and a function that reads as the scenario does. Ids

@@ -55,6 +55,16 @@ nlohmann::ordered_json Record(const PlannedCheck& planned) {
   return record;
 }
 
+// What a plan leaves out unless it is asked for; empty when it leaves out nothing.
+std::string SoakHint(const std::vector<Check>& checks, const std::vector<Selector>& selectors) {
+  const auto left_out = std::count_if(checks.begin(), checks.end(), [&](const Check& check) {
+    const bool soak = std::find(check.tags.begin(), check.tags.end(), kSoakTag) != check.tags.end();
+    return soak && !Choose(check, selectors).chosen;
+  });
+  if (left_out == 0) return "";
+  return absl::StrCat("; ", left_out, " more take a minute or more: tag:", kSoakTag);
+}
+
 absl::StatusOr<std::string> Explain(const std::string& id, const std::vector<Check>& checks,
                                     const LoadedSelection& selection, const PlanRules& rules) {
   const auto check =
@@ -114,7 +124,8 @@ int ListCommand(const ListOptions& options, const std::vector<Check>& checks) {
     for (const PlannedCheck& planned : plan) text += Line(planned);
     const auto run =
         std::count_if(plan.begin(), plan.end(), [](const PlannedCheck& one) { return !one.skip; });
-    (*output)->Write(absl::StrCat(text, plan.size(), " checks, ", run, " to run\n"));
+    (*output)->Write(absl::StrCat(text, plan.size(), " checks, ", run, " to run",
+                                  SoakHint(checks, selection->selectors), "\n"));
   }
   return plan.empty() ? kExitNothing : kExitAsExpected;
 }

@@ -45,10 +45,17 @@ PlannedCheck PlanCheck(const Check& check, const PlanRules& rules) {
     return skip(SkipKind::kDisabled,
                 absl::StrCat(planned.expectation->place(), ": ", planned.expectation->reference));
   }
-  const Needs unclaimed = check.needs & ~rules.profile.claims;
+  const Needs unclaimed = check.needs & ~rules.profile.claims & ~ToNeeds(Need::kFakeEngine);
   if (unclaimed != 0) {
     return skip(SkipKind::kNotClaimed,
                 absl::StrCat("the profile does not claim ", NeedNames(unclaimed)));
+  }
+  if ((check.needs & ToNeeds(Need::kFakeEngine)) != 0 && !HasFakeEngine(rules.profile)) {
+    return skip(SkipKind::kHost,
+                rules.profile.engine.empty()
+                    ? "the shim drives no engine that could be made to fail"
+                    : absl::StrCat("the engine is ", rules.profile.engine, ", not ",
+                                   kFakeEngineName, ": it cannot be made to fail"));
   }
   if ((check.needs & kCgroupNeeds) != 0 && !rules.has_cgroups) {
     return skip(SkipKind::kHost, "no cgroup hierarchy is mounted");

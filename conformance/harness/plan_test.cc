@@ -46,6 +46,21 @@ TEST(PlanTest, SkipsExplainThemselves) {
   EXPECT_FALSE(PlanCheck(checks[0], rules).skip.has_value());
 }
 
+TEST(PlanTest, OnlyTheStandInEngineCanBeMadeToFail) {
+  const Check check = {.id = "a/fault", .needs = Need::kExec | Need::kFakeEngine};
+  PlanRules rules = Rules();
+  EXPECT_THAT(PlanCheck(check, rules).skip_reason, HasSubstr("drives no engine"));
+  rules.profile.engine = "/usr/bin/runc";
+  EXPECT_EQ(PlanCheck(check, rules).skip, SkipKind::kHost);
+  EXPECT_THAT(PlanCheck(check, rules).skip_reason, HasSubstr("the engine is /usr/bin/runc"));
+  for (const char* engine : {"shimgauge-engine", "/opt/bin/shimgauge-engine"}) {
+    rules.profile.engine = engine;
+    EXPECT_FALSE(PlanCheck(check, rules).skip.has_value()) << engine;
+  }
+  rules.profile.claims = 0;
+  EXPECT_EQ(PlanCheck(check, rules).skip_reason, "the profile does not claim exec");
+}
+
 TEST(PlanTest, AnExpectedSkipIsDisabledAndOthersAreCarried) {
   const std::vector<Check> checks = Checks();
   Expectations expectations;

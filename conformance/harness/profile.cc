@@ -19,7 +19,7 @@
 namespace conformance {
 namespace {
 
-constexpr std::array<std::pair<Need, const char*>, 14> kNeedNames = {{
+constexpr std::array<std::pair<Need, const char*>, 16> kNeedNames = {{
     {Need::kExec, "exec"},
     {Need::kPause, "pause"},
     {Need::kTerminal, "terminal"},
@@ -34,7 +34,11 @@ constexpr std::array<std::pair<Need, const char*>, 14> kNeedNames = {{
     {Need::kRootfsMounts, "rootfs-mounts"},
     {Need::kInfo, "info"},
     {Need::kCheckpoint, "checkpoint"},
+    {Need::kHooks, "hooks"},
+    {Need::kFakeEngine, "fake-engine"},
 }};
+
+bool IsClaimable(Need need) { return need != Need::kFakeEngine; }
 
 constexpr std::int64_t kDurationMsMax = 3600 * 1000;
 
@@ -100,6 +104,7 @@ absl::Status ReadGuest(TomlReader& reader, Profile& profile) {
 
 absl::Status ReadClaims(TomlReader& reader, Profile& profile) {
   for (const auto& [need, name] : kNeedNames) {
+    if (!IsClaimable(need)) continue;
     ASSIGN_OR_RETURN(const std::optional<bool> claimed, reader.Bool(name));
     if (claimed.value_or(false)) profile.claims |= ToNeeds(need);
   }
@@ -118,11 +123,15 @@ absl::Status ReadLimits(TomlReader& reader, Profile& profile) {
 
 }  // namespace
 
+bool HasFakeEngine(const Profile& profile) {
+  return absl::string_view(profile.engine).substr(profile.engine.rfind('/') + 1) == kFakeEngineName;
+}
+
 Profile DefaultProfile() {
   Profile profile;
   profile.engine = "runc";
   for (const auto& [need, name] : kNeedNames) {
-    if (need != Need::kCheckpoint) profile.claims |= ToNeeds(need);
+    if (need != Need::kCheckpoint && IsClaimable(need)) profile.claims |= ToNeeds(need);
   }
   return profile;
 }

@@ -30,6 +30,10 @@ struct Profile {
   std::map<std::string, std::string> env;       // added to the environment of every shim command
 };
 
+// File name of the stand-in engine, the one whose verbs fail on demand (Need::kFakeEngine).
+inline constexpr char kFakeEngineName[] = "shimgauge-engine";
+bool HasFakeEngine(const Profile& profile);
+
 // Everything a shim of runc's type offers: all claims but `checkpoint`, engine "runc".
 Profile DefaultProfile();
 

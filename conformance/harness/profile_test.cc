@@ -25,6 +25,7 @@ TEST(ProfileTest, TheDefaultClaimsAllOfARuncTypeShim) {
   EXPECT_NE(profile.claims & ToNeeds(Need::kExec), 0u);
   EXPECT_NE(profile.claims & ToNeeds(Need::kOomEvents), 0u);
   EXPECT_EQ(profile.claims & ToNeeds(Need::kCheckpoint), 0u);
+  EXPECT_EQ(profile.claims & ToNeeds(Need::kFakeEngine), 0u);  // nothing a shim could offer
 }
 
 TEST(ProfileTest, ReadsEverything) {
@@ -69,6 +70,7 @@ TEST(ProfileTest, WhatIsNotMentionedIsNotClaimed) {
 TEST(ProfileTest, ErrorsNameFileLineAndKey) {
   EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nexec = \"yes\"\n"),
               HasSubstr("p.toml:3: [claims] exec: expected true or false"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nfake-engine = true\n"), HasSubstr("unknown key"));
   EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nfly = true\n"),
               HasSubstr("p.toml:3: [claims] fly: unknown key; known here:"));
   EXPECT_THAT(ErrorOf("schema = 1\n[wings]\n"), HasSubstr("p.toml:2: wings: unknown key"));

@@ -85,8 +85,14 @@ bool Selector::Matches(const Check& check) const {
   return false;
 }
 
+bool Selector::AsksForSoak(const Check& check) const {
+  return pattern_ == (kind_ == Kind::kTag ? kSoakTag : check.id) && Matches(check);
+}
+
 Choice Choose(const Check& check, const std::vector<Selector>& selectors) {
+  const bool soak = std::find(check.tags.begin(), check.tags.end(), kSoakTag) != check.tags.end();
   bool only_exclusions = true;
+  bool passed_over = false;
   const Selector* match = nullptr;
   for (const Selector& selector : selectors) {
     if (selector.excludes()) {
@@ -96,10 +102,18 @@ Choice Choose(const Check& check, const std::vector<Selector>& selectors) {
       continue;
     }
     only_exclusions = false;
-    if (match == nullptr && selector.Matches(check)) match = &selector;
+    if (match != nullptr || !selector.Matches(check)) continue;
+    if (soak && !selector.AsksForSoak(check)) {
+      passed_over = true;
+    } else {
+      match = &selector;
+    }
   }
   if (match != nullptr) {
     return {.chosen = true, .reason = absl::StrCat("matches '", match->word(), "'")};
+  }
+  if (soak && (only_exclusions || passed_over)) {
+    return {.chosen = false, .reason = "takes a minute or more: only by tag:soak or its full id"};
   }
   if (only_exclusions) {
     return {.chosen = true,

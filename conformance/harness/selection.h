@@ -21,6 +21,8 @@ class Selector {
   [[nodiscard]] bool excludes() const { return excludes_; }
   [[nodiscard]] const std::string& word() const { return word_; }
   [[nodiscard]] bool Matches(const Check& check) const;
+  // Asks for this check, or for soak tests, by name and not among others.
+  [[nodiscard]] bool AsksForSoak(const Check& check) const;
 
  private:
   enum class Kind { kId, kTag, kRequirement, kLevel };
@@ -37,6 +39,7 @@ struct Choice {
 };
 
 // A check is chosen if a selector matches it (or only exclusions are given) and no exclusion does.
+// A check tagged kSoakTag is chosen only by a selector that AsksForSoak.
 Choice Choose(const Check& check, const std::vector<Selector>& selectors);
 
 // The ids (or areas) of `checks` that look most like `word`, best first, at most `count`.

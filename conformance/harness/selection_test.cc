@@ -58,6 +58,24 @@ TEST(SelectionTest, SeveralSelectorsAddUpAndExclusionsWin) {
   EXPECT_THAT(Chosen({"!level:must", "events"}), ElementsAre("events/oom"));
 }
 
+TEST(SelectionTest, SoakChecksAreChosenByNameOnly) {
+  const Check soak = {.id = "resources/slope-soak", .tags = {"slow", kSoakTag}};
+  const auto choice = [&soak](const std::vector<std::string>& words) {
+    std::vector<Selector> selectors;
+    for (const std::string& word : words) selectors.push_back(*Selector::Parse(word));
+    return Choose(soak, selectors);
+  };
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"!events"}, {"resources"}, {"resources/*"}, {"tag:s*"}}) {
+    EXPECT_FALSE(choice(words).chosen) << ::testing::PrintToString(words);
+    EXPECT_THAT(choice(words).reason, HasSubstr("tag:soak"));
+  }
+  EXPECT_EQ(choice({"events"}).reason, "matches no selector");
+  EXPECT_TRUE(choice({"tag:soak"}).chosen);
+  EXPECT_TRUE(choice({"resources", "resources/slope-soak"}).chosen);
+  EXPECT_FALSE(choice({"tag:soak", "!tag:slow"}).chosen);
+}
+
 TEST(SelectionTest, SaysWhy) {
   const Check check = Checks()[0];
   EXPECT_EQ(Choose(check, {*Selector::Parse("tag:race")}).reason, "matches 'tag:race'");
