@@ -59,6 +59,16 @@ absl::Status EnterPrivatePlace(const std::string& directory) {
   return base::BecomeSubreaper();
 }
 
+// The engine makes the parent of the containers' cgroups and leaves it, in every hierarchy.
+void RemoveCgroupParents() {
+  std::error_code error;
+  const std::string root = "/sys/fs/cgroup";
+  ::rmdir(absl::StrCat(root, kCgroupParent).c_str());
+  for (const auto& hierarchy : std::filesystem::directory_iterator(root, error)) {
+    ::rmdir(absl::StrCat(hierarchy.path().string(), kCgroupParent).c_str());
+  }
+}
+
 class Run {
  public:
   Run(Settings settings, Place place) : settings_(std::move(settings)), place_(std::move(place)) {
@@ -88,6 +98,8 @@ class Run {
   void Progress(const std::string& what) const {
     if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K%s", what.c_str());
   }
+  void PrintTable(const std::vector<std::string>& figures, const std::string& compared,
+                  const std::string& against) const;
   void PrintRow(const std::string& figure, const std::string& subject,
                 const std::string& against) const;
 
@@ -238,7 +250,7 @@ void Run::PrintRow(const std::string& figure, const std::string& subject,
                    const std::string& against) const {
   const std::vector<double>& own = figures_.at(figure).at(subject);
   std::string comparison = "–";
-  if (!against.empty() && figures_.at(figure).count(against) != 0 && against != subject) {
+  if (figures_.at(figure).count(against) != 0 && against != subject) {
     const std::vector<double>& other = figures_.at(figure).at(against);
     if (against == kEngineName) {
       const Estimate added = PairedDifference(own, other, settings_.seed);
@@ -252,28 +264,31 @@ void Run::PrintRow(const std::string& figure, const std::string& subject,
               Median(own), Quantile(own, 0.1), Quantile(own, 0.9), comparison.c_str());
 }
 
+// Rows of the figures that were measured, under one head; nothing at all if none was.
+void Run::PrintTable(const std::vector<std::string>& figures, const std::string& compared,
+                     const std::string& against) const {
+  bool any = false;
+  for (const std::string& figure : figures) {
+    const auto sides = figures_.find(figure);
+    if (sides == figures_.end()) continue;
+    if (!std::exchange(any, true)) {
+      std::printf(
+          "\n| figure (ms) | side | median | p10 | p90 | %s %s |\n|---|---|---|---|---|---|\n",
+          compared.c_str(), against.c_str());
+    }
+    if (sides->second.count(kEngineName) != 0) PrintRow(figure, kEngineName, against);
+    for (const Subject& subject : subjects_) {
+      if (sides->second.count(subject.name) != 0) PrintRow(figure, subject.name, against);
+    }
+  }
+}
+
 void Run::Print() const {
   Progress("");
-  const std::string& judged = subjects_.front().name;
-  std::printf("%d rounds of %d samples; %d rounds repeated because the hypervisor took time.\n\n",
+  std::printf("%d rounds of %d samples; %d rounds repeated because the hypervisor took time.\n",
               settings_.rounds, kSamplesPerBlock, spoiled_);
-  std::printf("| figure (ms) | side | median | p10 | p90 | against %s |\n", judged.c_str());
-  std::printf("|---|---|---|---|---|---|\n");
-  for (const char* figure : {"start", "start + first call", "State"}) {
-    if (figures_.count(figure) == 0) continue;
-    for (const Subject& subject : subjects_) {
-      if (figures_.at(figure).count(subject.name) != 0) PrintRow(figure, subject.name, judged);
-    }
-  }
-  std::printf("\n| figure (ms) | side | median | p10 | p90 | added to the %s |\n", kEngineName);
-  std::printf("|---|---|---|---|---|---|\n");
-  for (const char* figure : {"Create", "Start", "Kill to Wait", "Delete"}) {
-    if (figures_.count(figure) == 0) continue;
-    PrintRow(figure, kEngineName, "");
-    for (const Subject& subject : subjects_) {
-      if (!subject.is_floor) PrintRow(figure, subject.name, kEngineName);
-    }
-  }
+  PrintTable({"start", "start + first call", "State"}, "against", subjects_.front().name);
+  PrintTable({"Create", "Start", "Kill to Wait", "Delete"}, "added to the", kEngineName);
   if (memory_.empty()) return;
   std::printf("\n| Pss with one task, KiB | median | max | instances |\n|---|---|---|---|\n");
   for (const auto& [name, pss] : memory_) {
@@ -353,6 +368,7 @@ int RunShimBenchmark(int argc, char** argv) {
       return 2;
     }
   }
+  RemoveCgroupParents();
   if (!status.ok()) {
     std::fprintf(stderr, "shim_benchmark: %s\n", std::string(status.message()).c_str());
     return 4;

@@ -125,7 +125,7 @@ absl::Status Daemon::Prepare() {
   rootfs_ = absl::StrCat(place_.directory, "/", id_, "-rootfs");
   RETURN_IF_ERROR(MakeRootfs(rootfs_));
   ASSIGN_OR_RETURN(const std::string config,
-                   ContainerConfig(place_, absl::StrCat("/shimgauge-bench/", id_)));
+                   ContainerConfig(place_, absl::StrCat(kCgroupParent, "/", id_)));
   RETURN_IF_ERROR(fakes::MakeBundle(
       {.path = bundle_, .work_directory = bundle_ + "-work", .config_json = config}));
   ASSIGN_OR_RETURN(log_, base::OpenFifoBothEnds(bundle_ + "/log", /*nonblocking=*/true));
@@ -323,7 +323,7 @@ absl::StatusOr<EngineTimes> RunBareEngine(const Place& place, const std::string&
   RETURN_IF_ERROR(fakes::MakeDirectory(bundle, 0700));
   RETURN_IF_ERROR(MakeRootfs(bundle + "/rootfs"));
   ASSIGN_OR_RETURN(const std::string config,
-                   ContainerConfig(place, absl::StrCat("/shimgauge-bench/", id)));
+                   ContainerConfig(place, absl::StrCat(kCgroupParent, "/", id)));
   RETURN_IF_ERROR(fakes::WriteTextFile(bundle + "/config.json", config));
   const std::vector<std::string> head = {engine, "--root", place.directory + "/engine"};
   // Without pipes: what `create` hands to the container stays open as long as that lives.

@@ -13,6 +13,9 @@
 
 namespace benchmarks {
 
+// Parent of the containers' cgroups, in every hierarchy.
+inline constexpr char kCgroupParent[] = "/shimgauge-benchmark";
+
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 // One side of a comparison: a shim, or the floor program that only binds a socket.

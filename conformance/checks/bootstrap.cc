@@ -356,8 +356,9 @@ void SurvivesLossOfTheLogReader(CheckContext& check) {
 
 void SurvivesAFullLog(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
-  ShimUnderTest& shim = check.StartShim(bundle, {.debug = true});
+  // Full before the first line of the daemon, or it depends on the moment which line finds it full.
   check.FillLog(bundle);
+  ShimUnderTest& shim = check.StartShim(bundle, {.debug = true});
   check.EXPECT_THAT(shim.Connect(bundle.id), IsOk(), {.text = "with the `log` FIFO full"});
   const Task task = check.Create(Program("pause"), {.existing_bundle = bundle, .shim = &shim});
   check.EXPECT_THAT(task.Start(), IsOk(), {.text = "with the `log` FIFO full"});

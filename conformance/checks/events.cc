@@ -450,7 +450,11 @@ void FlushesBeforeItEnds(CheckContext& check) {
 void OomComesBeforeTheExit(CheckContext& check) {
   CreateOptions options;
   options.bundle.memory_limit_bytes = 24 << 20;
-  const Task task = check.Run(Program("allocate", "256"), options);
+  options.stdio.standard_input = true;
+  // Only memory that is taken after the reply of Start: a kill before it is a race between the
+  // kernel and any shim that can watch a container only once it runs.
+  const Task task = check.Run(Program("allocate", "256", "--when-told"), options);
+  check.ASSERT_THAT(task.stdio().WriteInput("now"), IsOk(), {.code = why::kHarness});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(137)), {.requirement = "EXIT-03"});
   check.ASSERT_THAT(task.Delete(), IsOk());
   const std::vector<Event> events = UntilDeleted(check, task.id());

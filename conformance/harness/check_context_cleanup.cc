@@ -218,8 +218,10 @@ void CleanUp::AwaitDaemons() {
   milliseconds cap = kImpatientCap;
   if (patient_) cap = scope_.history().story().sink_disturbed ? kExitCapUndelivered : kExitCap;
   for (const auto& daemon : parts_.daemons.all()) {
-    const auto gone = [&daemon] { return daemon->exit || !daemon->alive(); };
-    if (scope_.RunUntil("the shim daemon ends", gone, cap)) continue;
+    // Its exit is recorded a little later than it is dead; RemoveOrphanedSockets() asks how it
+    // died.
+    const auto gone = [&daemon] { return daemon->exit.has_value(); };
+    if (scope_.RunUntil("the shim daemon ends", gone, cap) || !daemon->alive()) continue;
     const std::vector<std::string> evidence = ProcessEvidence(daemon->pid);
     for (const std::string& line : evidence) scope_.history().Add(Lane::kWorld, line);
     Fail(why::kLeftProcess, "LEAK-03",
