@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/containerd/pipe_reader.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +12,17 @@
 #include "fakes/containerd/limits.h"
 
 namespace fakes {
+
+namespace {
+
+// An empty read of a FIFO means "not opened yet" as well as "closed by all writers". Only poll(2)
+// tells these apart: a hang-up is told only after a writer was there.
+bool HungUp(int fd) {
+  struct pollfd asked = {.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+}  // namespace
 
 struct PipeReader::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& loop, base::UniqueFd fd, OnData data, OnEnd end)
@@ -34,6 +46,9 @@ struct PipeReader::State : std::enable_shared_from_this<State> {
       const ssize_t got = ::read(descriptor.native_handle(), buffer.data(), buffer.size());
       if (got < 0 && errno == EINTR) continue;
       if (got < 0 && errno == EAGAIN) return;
+      // A descriptor made while the event of one just closed is still on its way is told that
+      // event: Asio uses its bookkeeping anew.
+      if (got == 0 && !HungUp(descriptor.native_handle())) return;
       if (got <= 0) return End();
       on_data(absl::string_view(buffer.data(), static_cast<std::size_t>(got)));
     }
@@ -77,8 +92,7 @@ void PipeReader::Resume() {
 
 void PipeReader::Drain() {
   const std::shared_ptr<State> keep = state_;  // a callback may destroy this reader
-  // An empty read means "not opened yet" as well as "closed by all writers". Only poll can tell
-  // these apart, hence the end is left to the loop.
+  // The end is left to the loop.
   std::array<char, kPipeReadBytes> buffer;
   while (!keep->over) {
     const ssize_t got = ::read(keep->descriptor.native_handle(), buffer.data(), buffer.size());

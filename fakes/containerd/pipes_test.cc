@@ -84,6 +84,39 @@ TEST_F(PipesTest, AFifoNobodyHasOpenedYetIsNotAtItsEnd) {
   EXPECT_EQ(got_, "late");
 }
 
+// Both pipes are readable when the loop looks. The first one's callback destroys the second's
+// reader, whose event is already on its way, and makes one for a FIFO, which must not take that
+// event for its own.
+TEST_F(PipesTest, AStaleEventIsNotTheEndOfAnotherFifo) {
+  const std::string path = temp_.File("fifo");
+  ASSERT_TRUE(base::MakeFifo(path, 0700).ok());
+  base::testing::Pipe first = NonblockingPipe();
+  base::testing::Pipe second = NonblockingPipe();
+  std::unique_ptr<PipeReader> doomed;
+  std::unique_ptr<PipeReader> fifo;
+  const auto replace = [&](absl::string_view) {
+    if (fifo != nullptr) return;
+    doomed.reset();
+    auto fd = base::OpenFifoReader(path, /*nonblocking=*/true);
+    ASSERT_TRUE(fd.ok()) << fd.status();
+    fifo = Reader(*std::move(fd));
+  };
+  PipeReader trigger(loop_, std::move(first.read), replace, [] {});
+  doomed = Reader(std::move(second.read));
+  loop_.poll();  // both are known to the kernel's event queue
+  Put(first.write, "now");
+  Put(second.write, "stale");
+  ASSERT_TRUE(RunUntil(loop_, [&] { return fifo != nullptr; }));
+  loop_.poll();
+  EXPECT_FALSE(ended_);
+  auto writer = base::OpenFifoWriter(path, /*nonblocking=*/true);
+  ASSERT_TRUE(writer.ok()) << "the reader is gone: " << writer.status();
+  Put(*writer, "text");
+  writer->reset();
+  EXPECT_TRUE(RunUntil(loop_, [&] { return ended_; }));
+  EXPECT_EQ(got_, "text");
+}
+
 TEST_F(PipesTest, APausedReaderLeavesBytesInThePipe) {
   base::testing::Pipe pipe = NonblockingPipe();
   const auto reader = Reader(std::move(pipe.read));
