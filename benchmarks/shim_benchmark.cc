@@ -121,7 +121,7 @@ absl::Status Run::StartBlock(const Subject& subject) {
     RETURN_IF_ERROR(daemon.Prepare());
     ASSIGN_OR_RETURN(const Milliseconds start, daemon.Start());
     ASSIGN_OR_RETURN(const Milliseconds call, daemon.FirstCall());
-    RETURN_IF_ERROR(daemon.Stop().status());
+    RETURN_IF_ERROR(daemon.Stop());
     if (sample < 0) continue;
     alone.push_back(start.count());
     answered.push_back((start + call).count());
@@ -147,7 +147,7 @@ absl::Status Run::TaskBlock(const Subject& subject) {
     }
     ASSIGN_OR_RETURN(const Milliseconds kill, daemon.KillAndWait());
     ASSIGN_OR_RETURN(const Milliseconds remove, daemon.Delete());
-    RETURN_IF_ERROR(daemon.Stop().status());
+    RETURN_IF_ERROR(daemon.Stop());
     if (sample < 0) continue;
     samples["Create"].push_back(create.count());
     samples["Start"].push_back(start.count());
@@ -239,7 +239,7 @@ absl::Status Run::MeasureMemory() {
     for (const auto& daemon : daemons) {
       RETURN_IF_ERROR(daemon->KillAndWait().status());
       RETURN_IF_ERROR(daemon->Delete().status());
-      RETURN_IF_ERROR(daemon->Stop().status());
+      RETURN_IF_ERROR(daemon->Stop());
     }
     memory_.emplace_back(subject.name, std::move(pss));
   }

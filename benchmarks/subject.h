@@ -53,8 +53,8 @@ class Daemon {
   // From the request of Kill(SIGKILL) to the reply of Wait.
   absl::StatusOr<Milliseconds> KillAndWait();
   absl::StatusOr<Milliseconds> Delete();
-  // Shutdown (or SIGTERM for the floor), then waits for the process.
-  absl::StatusOr<Milliseconds> Stop();
+  // Shutdown (or SIGTERM for the floor) and the end of the process, by force where it lingers.
+  absl::Status Stop();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] const std::string& bundle() const { return bundle_; }
