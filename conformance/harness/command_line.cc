@@ -38,6 +38,14 @@ std::string HelpOf(const CLI::App& app) {
   return words + " --help";
 }
 
+// After --help and --version: the disk behind standard output may be full.
+int Told(int exit_code) {
+  std::cout.flush();
+  if (std::cout.good()) return exit_code;
+  std::cerr << "shimgauge: standard output cannot be written" << std::endl;
+  return kExitHarness;
+}
+
 }  // namespace
 
 int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks) {
@@ -55,9 +63,9 @@ int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
+    return Told(app.exit(help));
   } catch (const CLI::CallForVersion& version) {
-    return app.exit(version);
+    return Told(app.exit(version));
   } catch (const CLI::ParseError& error) {
     std::cerr << "shimgauge: " << error.what() << " (see " << HelpOf(app) << ")" << std::endl;
     return kExitUsage;

@@ -7,6 +7,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -108,6 +109,7 @@ TEST_F(CommandLineTest, MistakesAreOneSentenceAndExitTwo) {
       {RunArguments({"--report", "json"}), "no file; write json=FILE"},
       {RunArguments({"--report", "json=/no/dir/x"}), "/no/dir/x: No such file"},
       {RunArguments({"--report", "json=-", "--report", "jsonl=-"}), "only one format"},
+      {RunArguments({"--report", "json=x", "--report", "md=x"}), "only one format can go to x"},
       {RunArguments({"--keep", "some"}), "--keep some"},
       {RunArguments({"--level", "may"}), "--level may"},
       {{"run", "--shim", temp_.File("shim"), "--seed", "xyz"}, "hexadecimal"},
@@ -237,6 +239,34 @@ TEST_F(JudgeRunTest, AllReportsAndTheRecordingAreWritten) {
 TEST_F(JudgeRunTest, AReportThatCannotBeWrittenIsExitFour) {
   const RunResult result = Run({"toy/passes", "--report", "json=/dev/full"});
   EXPECT_EQ(result.status.code, 4) << result.out << result.err;
+  EXPECT_THAT(result.err,
+              HasSubstr("shimgauge: a report is lost: /dev/full: No space left on device"));
+}
+
+TEST_F(CommandLineTest, AStandardOutputThatCannotBeWrittenIsSaid) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"list"}, {"list", "--json"}, {"--help"}}) {
+    base::SpawnSpec spec = ToyJudge(arguments);
+    const base::UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    spec.fds = {{.source = full.get(), .target = STDOUT_FILENO}};
+    const absl::StatusOr<RunResult> result = base::testing::RunToExit(spec);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->status.code, 4) << arguments.back();
+    EXPECT_THAT(result->err, HasSubstr("standard output"));
+  }
+}
+
+TEST_F(JudgeRunTest, AReaderThatLeavesChangesNoVerdict) {
+  base::SpawnSpec spec = ToyJudge(RunArguments({"toy/passes", "toy/fails", "-v"}));
+  absl::StatusOr<base::testing::Pipe> pipe = base::testing::MakePipe();
+  ASSERT_TRUE(pipe.ok()) << pipe.status();
+  pipe->read.reset();
+  spec.fds = {{.source = pipe->write.get(), .target = STDOUT_FILENO}};
+  const absl::StatusOr<RunResult> result = base::testing::RunToExit(spec);
+  ASSERT_TRUE(result.ok()) << result.status();
+  judge_ = result->status.pid;
+  EXPECT_EQ(result->status.code, 1) << result->err;
+  EXPECT_EQ(result->err, "");
 }
 
 // A judge that reports to a pipe and does not end by itself.

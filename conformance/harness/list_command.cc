@@ -112,7 +112,7 @@ int ListCommand(const ListOptions& options, const std::vector<Check>& checks) {
     const absl::StatusOr<std::string> text = Explain(options.why, checks, *selection, rules);
     if (!text.ok()) return Complain(text.status());
     (*output)->Write(*text);
-    return kExitAsExpected;
+    return ExitUnlessLost(**output, kExitAsExpected);
   }
   const std::vector<PlannedCheck> plan = MakePlan(checks, selection->selectors, rules);
   if (options.json) {
@@ -127,7 +127,7 @@ int ListCommand(const ListOptions& options, const std::vector<Check>& checks) {
     (*output)->Write(absl::StrCat(text, plan.size(), " checks, ", run, " to run",
                                   SoakHint(checks, selection->selectors), "\n"));
   }
-  return plan.empty() ? kExitNothing : kExitAsExpected;
+  return ExitUnlessLost(**output, plan.empty() ? kExitNothing : kExitAsExpected);
 }
 
 }  // namespace conformance

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -167,18 +168,17 @@ struct OpenReports {
 
 absl::StatusOr<OpenReports> MakeReports(const RunOptions& options, boost::asio::io_context& loop) {
   OpenReports reports;
-  bool standard_output_taken = false;
+  std::set<std::string> files;
   for (const std::string& text : options.reports) {
     ASSIGN_OR_RETURN(const ReportRequest request, ParseReportRequest(text));
-    if (request.file == "-") {
-      if (standard_output_taken) {
-        return absl::InvalidArgumentError("--report: only one format can go to standard output");
-      }
-      standard_output_taken = true;
+    if (!files.insert(request.file).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--report ", text, ": only one format can go to ",
+                       request.file == "-" ? "standard output" : request.file));
     }
     ASSIGN_OR_RETURN(reports.all.emplace_back(), MakeReport(request));
   }
-  if (!standard_output_taken) {
+  if (files.count("-") == 0) {
     ASSIGN_OR_RETURN(std::unique_ptr<Output> output, Output::Open("-"));
     reports.console =
         std::make_shared<Console>(std::move(output), Console::StandardOutputOptions());
@@ -247,6 +247,11 @@ int RunCommand(const RunOptions& options, const std::vector<Check>& checks) {
   HandleSignals(signals, runner, run_dir, false);
   runner.Start();
   loop.run();
+  // A report that cannot be written can hardly say so itself.
+  for (const std::unique_ptr<Report>& report : reports->all) {
+    if (report->status().ok()) continue;
+    Complain(absl::InternalError(absl::StrCat("a report is lost: ", report->status().message())));
+  }
   return exit_code;
 }
 

@@ -12,6 +12,7 @@
 #include "conformance/harness/expectations.h"
 #include "conformance/harness/profile.h"
 #include "conformance/harness/selection.h"
+#include "conformance/reports/output.h"
 
 namespace conformance {
 
@@ -61,5 +62,7 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
 // Writes "shimgauge: <message>" to standard error and returns the exit code of the status:
 // INVALID_ARGUMENT 2, FAILED_PRECONDITION 3, NOT_FOUND 5, others 4.
 int Complain(const absl::Status& status);
+// `exit_code`; but 4, with that complaint, when something could not be written to `output`.
+int ExitUnlessLost(const Output& output, int exit_code);
 
 }  // namespace conformance

@@ -77,4 +77,9 @@ int Complain(const absl::Status& status) {
   }
 }
 
+int ExitUnlessLost(const Output& output, int exit_code) {
+  if (output.status().ok()) return exit_code;
+  return Complain(absl::InternalError(output.status().message()));
+}
+
 }  // namespace conformance

@@ -194,6 +194,18 @@ Json SummaryRecord(const Summary& summary, std::chrono::microseconds took) {
           {"complete", !summary.interrupted && summary.counts.of(Result::kNotRun) == 0}};
 }
 
+Json ResultRecord(const FinishedRun& finished) {
+  Json document = RunRecord(*finished.run);
+  document.erase("plan");  // every planned check is in `checks`
+  document["probe"] = ProbeRecord(finished.subject, finished.engine);
+  document["checks"] = Json::array();
+  for (const CheckResult& result : finished.results) {
+    document["checks"].push_back(CheckRecord(result, *finished.run));
+  }
+  document["summary"] = SummaryRecord(finished.summary, finished.took);
+  return document;
+}
+
 std::string JsonText(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }

@@ -8,9 +8,10 @@
 #include "conformance/harness/accounting.h"
 #include "conformance/harness/check_run.h"
 #include "conformance/harness/run_info.h"
+#include "conformance/reports/finished_run.h"
 
-// The machine-readable records of a run, schema 1, shared by the stream (jsonl) and its fold
-// (json).
+// The machine-readable records of a run, shared by the stream (jsonl) and its fold (json). Every
+// field is described in docs/results.md and docs/results.schema.json; a test compares.
 
 namespace conformance {
 
@@ -21,6 +22,8 @@ nlohmann::ordered_json ProbeRecord(const SubjectInfo& subject, const std::string
 nlohmann::ordered_json AttemptRecord(const Attempt& attempt);
 nlohmann::ordered_json CheckRecord(const CheckResult& result, const RunInfo& run);
 nlohmann::ordered_json SummaryRecord(const Summary& summary, std::chrono::microseconds took);
+// The whole results.json.
+nlohmann::ordered_json ResultRecord(const FinishedRun& finished);
 
 // One line or, with `indent` >= 0, a pretty text. Invalid UTF-8 is replaced.
 std::string JsonText(const nlohmann::ordered_json& json, int indent = -1);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "conformance/reports/finished_run.h"
 #include "conformance/reports/json_records.h"
 
 namespace conformance {
@@ -50,36 +51,6 @@ class JsonLinesReport : public Report {
   const RunInfo* run_ = nullptr;
 };
 
-class JsonReport : public Report {
- public:
-  explicit JsonReport(std::unique_ptr<Output> output) : output_(std::move(output)) {}
-
-  void RunStarted(const RunInfo& run) override { run_ = &run; }
-  void Probed(const SubjectInfo& subject, const std::string& engine) override {
-    subject_ = subject;
-    engine_ = engine;
-  }
-  void RunEnded(const Summary& summary, const std::vector<CheckResult>& results,
-                std::chrono::microseconds took) override {
-    Json document = RunRecord(*run_);
-    document.erase("plan");  // every planned check is in `checks`
-    document["probe"] = ProbeRecord(subject_, engine_);
-    document["checks"] = Json::array();
-    for (const CheckResult& result : results) {
-      document["checks"].push_back(CheckRecord(result, *run_));
-    }
-    document["summary"] = SummaryRecord(summary, took);
-    output_->Write(JsonText(document, 1) + "\n");
-  }
-  absl::Status status() const override { return output_->status(); }
-
- private:
-  std::unique_ptr<Output> output_;
-  const RunInfo* run_ = nullptr;
-  SubjectInfo subject_;
-  std::string engine_;
-};
-
 }  // namespace
 
 std::unique_ptr<Report> MakeJsonLinesReport(std::unique_ptr<Output> output) {
@@ -87,7 +58,9 @@ std::unique_ptr<Report> MakeJsonLinesReport(std::unique_ptr<Output> output) {
 }
 
 std::unique_ptr<Report> MakeJsonReport(std::unique_ptr<Output> output) {
-  return std::make_unique<JsonReport>(std::move(output));
+  return MakeFinishedReport(std::move(output), [](const FinishedRun& finished) {
+    return JsonText(ResultRecord(finished), 1) + "\n";
+  });
 }
 
 }  // namespace conformance

@@ -7,26 +7,44 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/unique_fd.h"
 
 namespace conformance {
 
-// Where a report goes: a file, written from the start, or standard output.
+// Where a report goes: a file or standard output.
 class Output {
  public:
-  // "-" is standard output. The file is created now, so that a wrong path is known before the run.
-  static absl::StatusOr<std::unique_ptr<Output>> Open(const std::string& path);
+  // kStream: every Write() is on its way at once and survives a kill; the file begins empty.
+  // kWhole: nothing is seen of the file before Finish(), which replaces it in one step, so that no
+  // reader ever finds half of it. Only for files: what is no regular file is a stream.
+  // kAppend: a stream behind what the file holds already.
+  enum class Mode { kStream, kWhole, kAppend };
 
-  // Writes everything at once, without buffering: what was written survives a kill. The first
-  // failure is kept and ends writing; a reader of standard output that has gone away is no failure.
+  // "-" is standard output. INVALID_ARGUMENT with path and cause when it cannot be written, also
+  // for kWhole: a wrong path is known before the run.
+  static absl::StatusOr<std::unique_ptr<Output>> Open(const std::string& path,
+                                                      Mode mode = Mode::kStream);
+
+  // The first failure is kept and ends writing; a reader of standard output that has gone away is
+  // no failure.
   void Write(absl::string_view text);
+  // Puts a kWhole file in place; after a failure the previous file is still there and nothing else
+  // is. No-op for streams.
+  void Finish();
   [[nodiscard]] const absl::Status& status() const { return status_; }
 
  private:
-  Output(std::string path, base::UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+  Output(std::string path, base::UniqueFd file, bool whole)
+      : path_(std::move(path)), file_(std::move(file)), whole_(whole) {}
+  void WriteOut(absl::string_view text);
+  void Replace();
+
   std::string path_;
-  base::UniqueFd file_;
+  base::UniqueFd file_;  // not ok() for kWhole until Finish()
+  bool whole_;
+  std::string pending_;  // of kWhole
   bool closed_ = false;
   absl::Status status_;
 };

@@ -25,8 +25,9 @@ absl::Status MakeDirectories(const std::string& path) {
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view text) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Output> file, Output::Open(path));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Output> file, Output::Open(path, Output::Mode::kWhole));
   file->Write(text);
+  file->Finish();
   return file->status();
 }
 

@@ -9,13 +9,18 @@
 
 #include "base/status_macros.h"
 #include "conformance/reports/console.h"
+#include "conformance/reports/github.h"
+#include "conformance/reports/html.h"
 #include "conformance/reports/jsonl.h"
 #include "conformance/reports/junit.h"
+#include "conformance/reports/markdown.h"
+#include "conformance/reports/tap.h"
 #include "conformance/reports/text.h"
 
 namespace conformance {
 
 const std::vector<ReportFormat>& ReportFormats() {
+  using Mode = Output::Mode;
   static const std::vector<ReportFormat> formats = {
       {.name = "text",
        .description = "the report for people",
@@ -29,8 +34,28 @@ const std::vector<ReportFormat>& ReportFormats() {
        .make = &MakeJsonLinesReport},
       {.name = "json",
        .description = "one JSON document with all results",
+       .mode = Mode::kWhole,
        .make = &MakeJsonReport},
-      {.name = "junit", .description = "JUnit XML for CI systems", .make = &MakeJunitReport},
+      {.name = "junit",
+       .description = "JUnit XML for CI systems",
+       .mode = Mode::kWhole,
+       .make = &MakeJunitReport},
+      {.name = "tap", .description = "Test Anything Protocol, version 14", .make = &MakeTapReport},
+      {.name = "md",
+       .description = "Markdown, the summary of a CI job",
+       .mode = Mode::kWhole,
+       .make = &MakeMarkdownReport},
+      {.name = "html",
+       .description = "one page with all evidence, for a browser without a network",
+       .mode = Mode::kWhole,
+       .make = &MakeHtmlReport},
+      {.name = "github",
+       .description = "the log, annotations, summary and outputs of a GitHub job",
+       .default_file = "-",
+       .make =
+           [](std::unique_ptr<Output> output) {
+             return MakeGithubReport(std::move(output), GithubFilesOfEnvironment());
+           }},
   };
   return formats;
 }
@@ -47,6 +72,9 @@ absl::StatusOr<ReportRequest> ParseReportRequest(absl::string_view text) {
         absl::StrJoin(formats, ", ",
                       [](std::string* out, const ReportFormat& one) { *out += one.name; })));
   }
+  if (equals == absl::string_view::npos && !format->default_file.empty()) {
+    return ReportRequest{.format = &*format, .file = format->default_file};
+  }
   if (equals == absl::string_view::npos || equals + 1 == text.size()) {
     return absl::InvalidArgumentError(absl::StrCat("--report ", text, ": no file; write ", name,
                                                    "=FILE, or ", name, "=- for standard output"));
@@ -55,7 +83,8 @@ absl::StatusOr<ReportRequest> ParseReportRequest(absl::string_view text) {
 }
 
 absl::StatusOr<std::unique_ptr<Report>> MakeReport(const ReportRequest& request) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Output> output, Output::Open(request.file));
+  ASSIGN_OR_RETURN(std::unique_ptr<Output> output,
+                   Output::Open(request.file, request.format->mode));
   return request.format->make(std::move(output));
 }
 

@@ -18,13 +18,16 @@ namespace conformance {
 struct ReportFormat {
   std::string name;
   std::string description;
+  Output::Mode mode = Output::Mode::kStream;
+  std::string default_file;  // where it goes without `=FILE`; empty: a file has to be named
   std::function<std::unique_ptr<Report>(std::unique_ptr<Output>)> make;
 };
 
 // The table of formats.
 const std::vector<ReportFormat>& ReportFormats();
 
-// One `FORMAT=FILE`, split; INVALID_ARGUMENT for an unknown format or no file.
+// One `FORMAT=FILE` (or `FORMAT`, if that has a default), split; INVALID_ARGUMENT for an unknown
+// format or no file.
 struct ReportRequest {
   const ReportFormat* format = nullptr;
   std::string file;

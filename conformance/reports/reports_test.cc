@@ -4,8 +4,13 @@
 // shows.
 #include "conformance/reports/reports.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -13,7 +18,8 @@
 #include "base/testing/temp_dir.h"
 #include "conformance/reports/console.h"
 #include "conformance/reports/evidence.h"
-#include "conformance/reports/junit.h"
+#include "conformance/reports/github.h"
+#include "conformance/reports/markup.h"
 #include "conformance/reports/recording.h"
 #include "conformance/reports/sample_run.h"
 #include "conformance/reports/text.h"
@@ -55,6 +61,33 @@ TEST_F(ReportsTest, VerboseText) { ExpectGolden(Written("text"), "verbose.txt");
 TEST_F(ReportsTest, JsonLines) { ExpectGolden(Written("jsonl"), "stream.jsonl"); }
 TEST_F(ReportsTest, Json) { ExpectGolden(Written("json"), "results.json"); }
 TEST_F(ReportsTest, Junit) { ExpectGolden(Written("junit"), "junit.xml"); }
+
+TEST_F(ReportsTest, Tap) { ExpectGolden(Written("tap"), "stream.tap"); }
+TEST_F(ReportsTest, Markdown) { ExpectGolden(Written("md"), "summary.md"); }
+TEST_F(ReportsTest, Html) { ExpectGolden(Written("html"), "report.html"); }
+
+TEST_F(ReportsTest, GithubLogSummaryAndOutputs) {
+  base::testing::WriteFile(temp_.File("summary"), "before\n");
+  const std::unique_ptr<Report> report =
+      MakeGithubReport(*Output::Open(temp_.File("log")),
+                       {.summary = temp_.File("summary"), .output = temp_.File("output")});
+  run_.Tell(*report);
+  EXPECT_EQ(report->status(), absl::OkStatus());
+  ExpectGolden(ReadFile(temp_.File("log")), "github.log");
+  EXPECT_EQ(ReadFile(temp_.File("summary")), "before\n" + Written("md"));
+  EXPECT_EQ(ReadFile(temp_.File("output")),
+            "verdict=not-conformant\nmust=1/3\nunexpected=2\nexit-code=130\n");
+}
+
+TEST_F(ReportsTest, GithubNeedsNeitherSummaryNorOutputsButSaysWhenTheyFail) {
+  const std::unique_ptr<Report> alone = MakeGithubReport(*Output::Open(temp_.File("log")), {});
+  run_.Tell(*alone);
+  EXPECT_EQ(alone->status(), absl::OkStatus());
+  const std::unique_ptr<Report> full =
+      MakeGithubReport(*Output::Open(temp_.File("log")), {.summary = "/dev/full", .output = ""});
+  run_.Tell(*full);
+  EXPECT_EQ(full->status().code(), absl::StatusCode::kResourceExhausted);
+}
 
 TEST_F(ReportsTest, EveryLineOfTheStreamIsAnObjectWithItsType) {
   const std::string text = Written("jsonl");
@@ -155,7 +188,108 @@ TEST(EvidenceTest, WordsAreQuotedForAShell) {
   EXPECT_EQ(ShellWord(""), "''");
 }
 
-TEST(JunitTest, TextIsEscapedAndValid) {
+TEST(OutputTest, AWholeFileAppearsAtOnceOrNotAtAll) {
+  TempDir temp;
+  const std::string path = temp.File("out.json");
+  base::testing::WriteFile(path, "old");
+  {
+    const std::unique_ptr<Output> output = *Output::Open(path, Output::Mode::kWhole);
+    output->Write("new");
+    EXPECT_EQ(ReadFile(path), "old");
+    output->Finish();
+    EXPECT_EQ(output->status(), absl::OkStatus());
+    EXPECT_EQ(ReadFile(path), "new");
+  }
+  {
+    const std::unique_ptr<Output> abandoned = *Output::Open(path, Output::Mode::kWhole);
+    abandoned->Write("half");
+  }
+  EXPECT_EQ(ReadFile(path), "new");
+  std::filesystem::create_symlink(path, temp.File("link"));
+  const std::unique_ptr<Output> linked = *Output::Open(temp.File("link"), Output::Mode::kWhole);
+  linked->Write("through the link");
+  linked->Finish();
+  EXPECT_EQ(ReadFile(path), "through the link");
+  EXPECT_TRUE(std::filesystem::is_symlink(temp.File("link")));
+  const auto entries = std::filesystem::directory_iterator(temp.path());
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 2) << "something is left behind";
+}
+
+TEST(OutputTest, WhatCannotBeWrittenIsKnownAtOnce) {
+  TempDir temp;
+  for (const Output::Mode mode :
+       {Output::Mode::kStream, Output::Mode::kWhole, Output::Mode::kAppend}) {
+    const auto missing = Output::Open(temp.File("no/dir"), mode);
+    EXPECT_EQ(missing.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(missing.status().message()), HasSubstr("No such file or directory"));
+    EXPECT_THAT(std::string(Output::Open(temp.path(), mode).status().message()),
+                HasSubstr("Is a directory"));
+  }
+}
+
+TEST(OutputTest, AFullDiskIsAFailureInEveryMode) {
+  for (const Output::Mode mode :
+       {Output::Mode::kStream, Output::Mode::kWhole, Output::Mode::kAppend}) {
+    const std::unique_ptr<Output> output = *Output::Open("/dev/full", mode);
+    output->Write("x");
+    output->Finish();
+    EXPECT_EQ(output->status().code(), absl::StatusCode::kResourceExhausted);
+  }
+}
+
+// A file system with room for nothing: the earlier result survives.
+TEST(OutputTest, AFullFileSystemLeavesThePreviousFileAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: mounts a file system";
+  TempDir temp;
+  ASSERT_EQ(::mount("tmpfs", temp.path().c_str(), "tmpfs", 0, "size=16k"), 0);
+  const std::string path = temp.File("out.json");
+  base::testing::WriteFile(path, "old");
+  const std::unique_ptr<Output> output = *Output::Open(path, Output::Mode::kWhole);
+  output->Write(std::string(64 * 1024, 'x'));
+  output->Finish();
+  EXPECT_EQ(output->status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReadFile(path), "old");
+  const auto entries = std::filesystem::directory_iterator(temp.path());
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "something is left behind";
+  EXPECT_EQ(::umount2(temp.path().c_str(), MNT_DETACH), 0);
+}
+
+TEST(GithubTest, NothingAShimWritesBecomesACommand) {
+  SampleRun run;
+  TempDir temp;
+  const std::unique_ptr<Report> report = MakeGithubReport(*Output::Open(temp.File("log")), {});
+  Check check{.id = "x/y"};
+  CheckResult result;
+  result.planned.check = &check;
+  result.result = Result::kFail;
+  result.unexpected = true;
+  result.attempts.resize(1);
+  result.attempts[0].whys = {{.code = why::kReplyCode, .text = "a\n::stop-commands::x"}};
+  result.attempts[0].shim_log = "::add-mask::y\n  ::error::z\nx ##[error]w\n";
+  report->RunStarted(run.info());
+  report->RunEnded({}, {result}, {});
+  std::size_t commands = 0;
+  for (const absl::string_view line : absl::StrSplit(ReadFile(temp.File("log")), '\n')) {
+    const absl::string_view text = absl::StripAsciiWhitespace(line);
+    EXPECT_THAT(std::string(text), Not(HasSubstr("##[")));
+    if (absl::StartsWith(text, "::")) ++commands;
+  }
+  EXPECT_EQ(commands, 3u) << "group, endgroup, error";
+}
+
+TEST(MarkupTest, MarkdownShowsWhatItIsGiven) {
+  EXPECT_EQ(MarkdownText("a|b *c* <d> &e;\n"), "a\\|b \\*c\\* \\<d\\> &amp;e;\\\\x0a");
+  EXPECT_EQ(MarkdownBlock("x"), "```text\nx\n```\n");
+  EXPECT_EQ(MarkdownBlock("````\n"), "`````text\n````\n`````\n");
+}
+
+TEST(MarkupTest, TextIsCutBetweenCharacters) {
+  EXPECT_EQ(Shortened("abc", 3), "abc");
+  EXPECT_EQ(Shortened("abcd", 3), "abc...");
+  EXPECT_EQ(Shortened("ab\u25c4", 3), "ab...");
+}
+
+TEST(MarkupTest, XmlIsEscapedAndValid) {
   EXPECT_EQ(XmlText("a<b>&\"c\"\n\t"), "a&lt;b&gt;&amp;&quot;c&quot;\n\t");
   EXPECT_EQ(XmlText("\x1b\x01"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(XmlText("\xff\xc0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
@@ -201,6 +335,8 @@ TEST(TextTest, TheVersionIsFoundInWhatShimsSay) {
 TEST(ReportTableTest, FormatsAreParsed) {
   EXPECT_EQ(ParseReportRequest("junit=a=b.xml")->file, "a=b.xml");
   EXPECT_EQ(ParseReportRequest("junit=a.xml")->format->name, "junit");
+  EXPECT_EQ(ParseReportRequest("github")->file, "-");
+  EXPECT_EQ(ParseReportRequest("github=log")->file, "log");
   EXPECT_FALSE(ParseReportRequest("junit").ok());
   EXPECT_FALSE(ParseReportRequest("junit=").ok());
   EXPECT_FALSE(ParseReportRequest("=x").ok());

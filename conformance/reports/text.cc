@@ -14,15 +14,12 @@
 
 #include "conformance/harness/names.h"
 #include "conformance/reports/evidence.h"
+#include "conformance/reports/overview.h"
 
 namespace conformance {
 namespace {
 
 constexpr std::size_t kProblemBytesMax = 160;
-
-std::string Seconds(std::chrono::microseconds time) {
-  return absl::StrFormat("%.1f s", static_cast<double>(time.count()) / 1e6);
-}
 
 // "3 fail, 1 skip": every result but passes.
 std::string OtherThanPasses(const Counts& counts) {
@@ -129,7 +126,7 @@ class TextReport : public Report {
     }
     area_counts_.Add(result);
     const Attempt* attempt = result.evidence();
-    if (result.unexpected || result.result == Result::kError) {
+    if (NeedsLook(result)) {
       console_->Print(Headline(result, console_->Paint(Colour::kBad, "\u2717 ")) +
                       EvidenceText(result, *run_) + "\n");
     } else if (verbose_) {
@@ -197,7 +194,7 @@ class TextReport : public Report {
         skips.empty()
             ? ""
             : absl::StrCat(" \u00b7 skipped: ", SkipCounts(skips), " (shimgauge list --why)"),
-        " \u00b7 ", Seconds(took), "\n"));
+        " \u00b7 ", SecondsText(took), "\n"));
     for (const std::string& stale : summary.stale_expectations) {
       console_->Print(absl::StrCat("stale expectation: ", stale, "\n"));
     }
@@ -213,37 +210,19 @@ class TextReport : public Report {
   // The list at the end, where it is not scrolled away.
   void PrintUnexpected(const std::vector<CheckResult>& results) {
     for (const CheckResult& result : results) {
-      if (!result.unexpected && result.result != Result::kError) continue;
-      const Attempt* attempt = result.evidence();
-      console_->Print(absl::StrFormat(
-          "  %-6s %s  %s\n", ResultName(result.result), result.planned.check->id,
-          attempt != nullptr && !attempt->whys.empty() ? attempt->whys.front().code : ""));
+      if (!NeedsLook(result)) continue;
+      console_->Print(absl::StrFormat("  %-6s %s  %s\n", ResultName(result.result),
+                                      result.planned.check->id, WhyCode(result)));
     }
   }
 
-  // "CONFORMANT   MUST 118/118 · SHOULD 22/23 (1 expected)": whether expected or not, a MUST that
-  // is not met is no conformance.
+  // "CONFORMANT   MUST 118/118 · SHOULD 22/23 (1 expected)"
   std::string Conformance(const Summary& summary) const {
-    std::vector<std::string> levels;
-    for (const Level level : {Level::kMust, Level::kShould, Level::kMay}) {
-      const Counts::LevelCounts counts = summary.counts.at(level);
-      if (counts.judged == 0) continue;
-      levels.push_back(absl::StrCat(
-          absl::AsciiStrToUpper(LevelName(level)), " ", counts.passed, "/", counts.judged,
-          counts.expected == 0 ? "" : absl::StrCat(" (", counts.expected, " expected)")));
-    }
-    const Counts::LevelCounts must = summary.counts.at(Level::kMust);
-    const bool complete = summary.counts.of(Result::kNotRun) == 0 &&
-                          summary.counts.of(Result::kError) == 0 && !summary.interrupted;
-    std::string word;
-    if (must.passed < must.judged) {
-      word = console_->Paint(Colour::kBad, "NOT CONFORMANT");
-    } else if (!complete || must.judged == 0) {
-      word = console_->Paint(Colour::kBad, "UNDECIDED");
-    } else {
-      word = console_->Paint(Colour::kGood, "CONFORMANT");
-    }
-    return absl::StrCat(word, levels.empty() ? "" : "   ", absl::StrJoin(levels, " \u00b7 "));
+    const Standing standing = StandingOf(summary);
+    const Colour colour = standing == Standing::kConformant ? Colour::kGood : Colour::kBad;
+    const std::vector<std::string> scores = LevelScores(summary);
+    return absl::StrCat(console_->Paint(colour, StandingName(standing)),
+                        scores.empty() ? "" : "   ", absl::StrJoin(scores, " \u00b7 "));
   }
 
   std::shared_ptr<Console> console_;  // shared with the progress line
