@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/strings/string_view.h>
+
+#include <string>
+#include <vector>
+
+// Faults are data: one row per fault and one per call that can be hit, in fault.cc. Triggers count
+// occurrences, never time.
+namespace fakes {
+
+// Where a fault is injected.
+enum class FaultSeam {
+  kEngine,  // shimgauge-engine, the stand-in for runc
+};
+
+enum class Fault {
+  kSlow,            // waits for FaultRule::until or ::ms, then goes on
+  kHang,            // waits until it is killed
+  kFail,            // reports ::message and exits with ::code
+  kDie,             // kills itself with ::signal
+  kGarbagePidFile,  // the pid file holds ::message
+  kNoPidFile,       // there is no pid file
+  kStateLost,       // what the engine knows of the container is gone
+  kInitGone,        // the container's first process is killed, and its end awaited
+  kFlood,           // writes ::bytes to stderr
+  kLie,             // claims success without doing anything
+  kGarbageOutput,   // prints ::message where the answer belongs
+};
+
+// When within a call. What has happened in the middle is said in FaultVerb::middle.
+enum class FaultPoint { kBefore, kMiddle, kAfter };
+
+// Members of a FaultRule that a fault may have.
+enum FaultParameter : unsigned {
+  kUntilOrMs = 1,
+  kCode = 2,
+  kMessage = 4,
+  kSignal = 8,
+  kBytes = 16,
+  kPoint = 32,  // the others act at one point of their own
+};
+
+struct FaultInfo {
+  Fault fault;
+  absl::string_view name;  // in files: "slow"
+  FaultSeam seam;
+  unsigned parameters;        // or-ed FaultParameter values
+  absl::string_view verbs;    // space separated, the only ones it fits; empty: all
+  absl::string_view summary;  // what happens, for documentation
+};
+
+// A call that can be hit.
+struct FaultVerb {
+  FaultSeam seam;
+  absl::string_view name;
+  absl::string_view middle;  // the state of affairs at kMiddle; empty: this verb has no middle
+};
+
+const std::vector<FaultInfo>& AllFaults();
+const std::vector<FaultVerb>& AllFaultVerbs();
+
+const FaultInfo& InfoOf(Fault fault);
+// nullptr: no such.
+const FaultInfo* FindFault(absl::string_view name);
+const FaultVerb* FindFaultVerb(FaultSeam seam, absl::string_view name);
+
+absl::string_view FaultPointName(FaultPoint point);  // "before", "middle", "after"
+bool ParseFaultPoint(absl::string_view name, FaultPoint& point);
+
+}  // namespace fakes
