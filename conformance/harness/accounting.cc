@@ -293,6 +293,10 @@ std::vector<std::string> Reasons(const Summary& summary) {
   if (counts.unexpected() > 0) {
     reasons.push_back(absl::StrCat(Number(counts.unexpected(), "unexpected verdict")));
   }
+  if (summary.refused_skips > 0) {
+    reasons.push_back(absl::StrCat(Number(summary.refused_skips, "check"),
+                                   " skipped for want of something on this host (--strict)"));
+  }
   if (!summary.stale_expectations.empty()) {
     reasons.push_back(Number(summary.stale_expectations.size(), "stale expectation"));
   }
@@ -307,7 +311,9 @@ int ExitCodeOf(const Summary& summary) {
     return kExitHarness;
   }
   if (counts.of(Result::kSkip) == summary.planned) return kExitNothing;
-  if (counts.unexpected() > 0 || !summary.stale_expectations.empty()) return kExitUnexpected;
+  if (counts.unexpected() > 0 || summary.refused_skips > 0 || !summary.stale_expectations.empty()) {
+    return kExitUnexpected;
+  }
   return kExitAsExpected;
 }
 

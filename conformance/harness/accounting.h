@@ -112,7 +112,8 @@ struct Summary {
   std::vector<std::string> stale_expectations;
   std::vector<std::string> harness_problems;  // reports that could not be written, ...
   bool interrupted = false;
-  bool stopped_early = false;  // --fail-fast
+  bool stopped_early = false;     // --fail-fast, --until-fail
+  std::size_t refused_skips = 0;  // --strict: skips for want of something on this host
 };
 // One sentence for each reason, the decisive one first; empty: as expected.
 std::vector<std::string> Reasons(const Summary& summary);

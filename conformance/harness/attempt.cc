@@ -91,6 +91,9 @@ Attempt JudgeAttempt(const Check& check, WorkerEnd end, std::uint64_t seed) {
     attempt.after = std::move(outcome.after);
     attempt.left = std::move(end.report->left);
     attempt.shim_log = std::move(outcome.shim_log);
+    attempt.hang = std::move(outcome.hang);
+    attempt.story = std::move(outcome.story);
+    attempt.findings = std::move(outcome.findings);
     attempt.rpc_count = outcome.rpc_count;
     attempt.boot_us = outcome.boot_us;
     attempt.check_us = outcome.check_us;

@@ -20,6 +20,9 @@ struct Attempt {
   std::string after;
   std::vector<Remainder> left;
   std::string shim_log;
+  std::vector<std::string> hang;  // as in CheckOutcome, and so on
+  std::string story;
+  std::vector<Why> findings;
   std::uint64_t seed = 0;
   std::int64_t rpc_count = 0;
   std::int64_t boot_us = 0;

@@ -30,6 +30,25 @@ class Waiting {
   const std::function<void(absl::string_view)>* progress_;
 };
 
+// "0x55805708afc0 pointing to \"init\"" is "\"init\"".
+std::string WithoutAddresses(const std::string& text) {
+  const std::string pointing_to = " pointing to ";
+  std::string clean = text;
+  for (std::size_t at = clean.find(pointing_to); at != std::string::npos;
+       at = clean.find(pointing_to, at)) {
+    const std::size_t address = clean.rfind("0x", at);
+    const bool plain = address != std::string::npos &&
+                       clean.find_first_not_of("0123456789abcdef", address + 2) == at;
+    if (plain) {
+      clean.erase(address, at + pointing_to.size() - address);
+      at = address;
+    } else {
+      at += pointing_to.size();
+    }
+  }
+  return clean;
+}
+
 }  // namespace
 
 CheckScope::CheckScope(const WorkerServices& services, const WorldInfo& world,
@@ -81,7 +100,14 @@ void CheckScope::RunReady() {
   loop().poll();
 }
 
+// Matchers print what they hold: "is equal to true" says less than the sentence beside it, and of a
+// character pointer the text counts, not where it lies.
 void CheckScope::AddFailure(Why why) {
+  if (why.expected == "is equal to true" && why.observed == "false") {
+    why.expected.clear();
+    why.observed.clear();
+  }
+  for (std::string* text : {&why.expected, &why.observed}) *text = WithoutAddresses(*text);
   history_.MarkContradiction();
   if (why.requirement.empty() && !requirements_.empty()) why.requirement = requirements_.front();
   // A path of this tree, wherever it was built.
@@ -94,18 +120,20 @@ void CheckScope::Note(const std::string& text) {
   if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(text);
 }
 
-void CheckScope::EndAsHang(const std::string& what, const std::vector<std::string>& evidence) {
-  for (const std::string& line : evidence) history_.Add(HistoryEntry::Lane::kWorld, line);
+void CheckScope::EndAsHang(const std::string& what, const std::string& observed,
+                           std::vector<std::string> report) {
+  history_.Add(HistoryEntry::Lane::kWorld, observed);
   Why why;
   why.code = why::kReplyMissing;
   why.text = absl::StrCat(what, " did not come");
   why.expected = "within its deadline";
-  why.observed = evidence.empty() ? "nothing" : evidence.front();
+  why.observed = observed;
   if (!requirements_.empty()) why.requirement = requirements_.front();
   history_.MarkContradiction();
   // What ends a check is the decisive failure, though others may have come before it.
   decisions_.failures.insert(decisions_.failures.begin(), std::move(why));
   decisions_.hung = true;
+  decisions_.hang = std::move(report);
   throw CheckEnded{};
 }
 

@@ -53,8 +53,10 @@ class CheckScope {
   void CountObservation() { ++observations_; }
   // A shim answered something: law 1 needs one such sign of life per passing check.
   void CountSignOfLife() { ++signs_of_life_; }
-  // Ends the check with verdict hang (throws CheckEnded); `evidence` goes to the time line.
-  [[noreturn]] void EndAsHang(const std::string& what, const std::vector<std::string>& evidence);
+  // Ends the check with verdict hang (throws CheckEnded): `what` did not come. `observed` is one
+  // line, also of the time line; `report` goes with the outcome.
+  [[noreturn]] void EndAsHang(const std::string& what, const std::string& observed,
+                              std::vector<std::string> report);
   // Ends the check as skipped (throws CheckEnded).
   [[noreturn]] void EndAsSkip(const std::string& reason);
   // The harness or the host failed: verdict error, whatever else happens. Does not throw.
@@ -65,8 +67,9 @@ class CheckScope {
   struct Decisions {
     std::vector<Why> failures;
     std::vector<std::string> notes;
-    std::vector<Why> errors;  // of the harness
-    bool hung = false;        // failures then begins with the hang
+    std::vector<Why> errors;        // of the harness
+    bool hung = false;              // failures then begins with the hang
+    std::vector<std::string> hang;  // its report
     bool skipped = false;
     Why skip;
   };

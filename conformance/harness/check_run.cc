@@ -14,6 +14,7 @@
 #include "conformance/harness/check_context_cleanup.h"
 #include "conformance/harness/check_context_impl.h"
 #include "conformance/harness/history_judge.h"
+#include "conformance/harness/story_text.h"
 
 namespace conformance {
 namespace {
@@ -165,6 +166,11 @@ CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const 
   outcome.history = scope.history().TakeEntries();
   const std::string& log = scope.history().log();
   outcome.shim_log = log.substr(log.size() - std::min(log.size(), kLogBytesKept));
+  outcome.hang = scope.decisions().hang;
+  if (outcome.verdict == Verdict::kPass || outcome.verdict == Verdict::kFail) {
+    outcome.story = StoryText(scope.history().story());
+    outcome.findings = JudgeHistory(scope.history().story());
+  }
   outcome.rpc_count = scope.history().calls();
   return outcome;
 }

@@ -106,6 +106,9 @@ struct CheckOutcome {
   std::string shim_log;  // last 64 KiB of what the `log` FIFOs of the check carried
   std::map<pid_t, std::string> known;  // whose process is which: "shim daemon", "container c1",
                                        // "exec e1 of c1"; for naming what is left
+  std::vector<std::string> hang;       // of a kHang: what everybody was doing, see hang_report.h
+  std::string story;                   // what can be judged again, see story_text.h; "" without
+  std::vector<Why> findings;           // of the rules over the whole history, when it was judged
   std::int64_t rpc_count = 0;
   std::int64_t boot_us = 0;   // first `start`, exec to exit; 0: none
   std::int64_t check_us = 0;  // the check function without clean-up

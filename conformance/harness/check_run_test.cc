@@ -27,6 +27,8 @@
 #include "base/testing/leak_guard.h"
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/check_run_scripted_shim.h"
+#include "conformance/harness/history_judge.h"
+#include "conformance/harness/story_text.h"
 #include "fakes/containerd/testing/run_until.h"
 
 namespace conformance {
@@ -297,8 +299,10 @@ TEST_F(CheckRunTest, AnUnansweredCallIsAHangWithEvidence) {
   EXPECT_EQ(outcome.whys[0].code, "reply.missing");
   Verify(outcome.whys[0].text, HasSubstr("State c1-005eed"));
   Verify(outcome.history, Contains(Line("State c1-005eed is unanswered after")));
-  Verify(outcome.history, Contains(Line("waits in")));
+  Verify(outcome.hang, Contains(HasSubstr("pending  State c1-005eed: no reply for ")));
+  Verify(outcome.hang, Contains(HasSubstr("waits in")));
   Verify(outcome.history, Contains(Line("SIGKILL to the shim")));
+  EXPECT_EQ(outcome.story, "");
 }
 
 TEST_F(CheckRunTest, ACallWithALimitOfItsOwnMayExpire) {
@@ -314,6 +318,8 @@ TEST_F(CheckRunTest, ACallWithALimitOfItsOwnMayExpire) {
 TEST_F(CheckRunTest, InvariantsAreJudgedInEveryCheck) {
   const CheckOutcome doubled = Run("doubles-exit", LeaveItRunning);
   EXPECT_EQ(doubled.verdict, Verdict::kFail);
+  EXPECT_EQ(doubled.findings, JudgeHistory(*ParseStory(doubled.story)));
+  Verify(doubled.findings, ElementsAre(Because_("event.duplicate", "EVT-21")));
   Verify(doubled.whys, ElementsAre(Because_("event.duplicate", "EVT-21")));
 
   const CheckOutcome second_pid = Run("second-pid", LeaveItRunning);

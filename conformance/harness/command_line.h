@@ -4,11 +4,14 @@
 #include <vector>
 
 #include "conformance/harness/check.h"
+#include "conformance/harness/commands.h"
 
 namespace conformance {
 
 // The `shimgauge` of people: parses the command line and runs the sub-command it names. Returns the
 // exit code. Mistakes on the command line are one sentence on standard error and exit code 2.
-int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks);
+// `judge_story` is what `replay` judges by.
+int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks,
+                    const StoryJudge& judge_story);
 
 }  // namespace conformance

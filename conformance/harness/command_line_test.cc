@@ -24,6 +24,7 @@
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/mount_table.h"
 #include "conformance/harness/toy_judge.h"
+#include "conformance/reports/result_file.h"
 
 namespace conformance {
 namespace {
@@ -110,6 +111,26 @@ TEST_F(CommandLineTest, MistakesAreOneSentenceAndExitTwo) {
       {RunArguments({"--report", "json=/no/dir/x"}), "/no/dir/x: No such file"},
       {RunArguments({"--report", "json=-", "--report", "jsonl=-"}), "only one format"},
       {RunArguments({"--report", "json=x", "--report", "md=x"}), "only one format can go to x"},
+      {RunArguments({"--shard", "5/4"}), "--shard 5/4"},
+      {RunArguments({"--durations", "x"}), "give --shard as well"},
+      {RunArguments({"--shard", "1/2", "--durations", "/no/such"}), "/no/such: No such file"},
+      {RunArguments({"--order", "random"}), "--order random"},
+      {RunArguments({"--order", "failed-first"}), "--since RESULT go together"},
+      {RunArguments({"--order", "failed-first", "--since", "/no/such"}), "/no/such: No such file"},
+      {RunArguments({"--until-fail", "--repeat", "3"}), "exclude each other"},
+      {RunArguments({"--soak", "soon"}), "--soak soon"},
+      {RunArguments({"--retry-unexpected", "-1"}), "--retry-unexpected"},
+      {RunArguments({"--plan", "/no/plan"}), "/no/plan: No such file"},
+      {RunArguments({"changed-since:/no/such"}), "/no/such: No such file"},
+      {{"diff", "/no/such"}, "after"},
+      {{"diff", "/no/such", "/no/other"}, "/no/such: No such file"},
+      {{"diff", temp_.File("shim"), temp_.File("shim")}, "no JSON"},
+      {{"merge"}, "files"},
+      {{"merge", "/no/such"}, "/no/such: No such file"},
+      {{"merge", temp_.File("shim")}, "no JSON"},
+      {{"repro"}, "recorded"},
+      {{"repro", "/no/such"}, "/no/such: no recording"},
+      {{"repro", temp_.File("shim")}, "no recording"},
       {RunArguments({"--keep", "some"}), "--keep some"},
       {RunArguments({"--level", "may"}), "--level may"},
       {{"run", "--shim", temp_.File("shim"), "--seed", "xyz"}, "hexadecimal"},
@@ -234,6 +255,135 @@ TEST_F(JudgeRunTest, AllReportsAndTheRecordingAreWritten) {
   EXPECT_THAT(ReadFile(temp_.File("o.txt")), HasSubstr("PASS   toy/passes"));
   EXPECT_THAT(ReadFile(temp_.File("rec/toy/fails.1/evidence.txt")), HasSubstr("a toy that works"));
   EXPECT_FALSE(std::filesystem::exists(temp_.File("rec/toy/passes.1")));
+}
+
+TEST_F(JudgeRunTest, UntilFailStopsAtTheFirstRedRound) {
+  const RunResult result = Run({"toy/flaky", "toy/passes", "--until-fail"});
+  EXPECT_EQ(result.status.code, 1) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("FLAKY  toy/flaky"));
+  EXPECT_THAT(result.out, HasSubstr("(1 of "));
+}
+
+TEST_F(JudgeRunTest, UntilFailCanFailInItsFirstRound) {
+  const RunResult result = Run({"toy/fails", "toy/passes", "--until-fail", "-j", "1"});
+  EXPECT_EQ(result.status.code, 1) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("2 checks: 0 pass, 1 fail, 1 notrun"));
+}
+
+TEST_F(JudgeRunTest, SoakEndsWithAFullRound) {
+  const RunResult result =
+      Run({"toy/passes", "toy/inspects", "--soak", "1s", "--report", "json=" + temp_.File("o")});
+  EXPECT_EQ(result.status.code, 0) << result.out << result.err;
+  const absl::StatusOr<ResultFile> file = ResultFile::Read(temp_.File("o"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::vector<CheckResult>& results = file->finished().results;
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].attempts.size(), results[1].attempts.size());
+}
+
+TEST_F(JudgeRunTest, RetriesTellFlakyFromFailing) {
+  const RunResult failing = Run({"toy/fails", "--retry-unexpected", "2"});
+  EXPECT_EQ(failing.status.code, 1) << failing.out << failing.err;
+  EXPECT_THAT(failing.out, HasSubstr("(3 of 3 attempts)"));
+  const RunResult green = Run({"toy/passes", "--retry-unexpected", "2", "--report", "jsonl=-"});
+  EXPECT_THAT(green.out, Not(HasSubstr(R"("attempt":2)")));
+  // An odd seed fails at first; the seeds that follow from it are of both kinds.
+  const RunResult flaky = Judge({"run", "--shim", temp_.File("shim"), "--fixtures", temp_.path(),
+                                 "--seed", "3", "toy/flaky", "--retry-unexpected", "100"});
+  EXPECT_EQ(flaky.status.code, 1) << flaky.out << flaky.err;
+  EXPECT_THAT(flaky.out, HasSubstr("FLAKY  toy/flaky"));
+}
+
+TEST_F(JudgeRunTest, StrictRefusesWhatTheHostCannotDo) {
+  EXPECT_EQ(Run({"toy/passes", "toy/skips"}).status.code, 0);
+  const RunResult strict = Run({"toy/passes", "toy/skips", "--strict"});
+  EXPECT_EQ(strict.status.code, 1) << strict.out << strict.err;
+  EXPECT_THAT(strict.out,
+              HasSubstr("exit 1: 1 check skipped for want of something on this host (--strict)"));
+}
+
+TEST_F(JudgeRunTest, ShardsAreMergedIntoTheWholeRun) {
+  const std::vector<std::string> checks = {"toy/passes", "toy/fails", "toy/skips", "toy/inspects"};
+  std::vector<std::string> merge = {"merge", "--report", "json=" + temp_.File("all")};
+  for (const char* const shard : {"1/3", "2/3", "3/3"}) {
+    const std::string file = temp_.File(std::string(1, shard[0]));
+    std::vector<std::string> arguments = {"--shard", shard, "--report", "json=" + file};
+    arguments.insert(arguments.end(), checks.begin(), checks.end());
+    Run(arguments);
+    merge.push_back(file);
+  }
+  const RunResult all = Judge(merge);
+  EXPECT_EQ(all.status.code, 1) << all.out << all.err;
+  EXPECT_THAT(all.out, HasSubstr("4 checks: 2 pass, 1 fail, 1 skip"));
+  merge.pop_back();
+  const RunResult gap = Judge(merge);
+  EXPECT_EQ(gap.status.code, 2);
+  EXPECT_THAT(gap.err, HasSubstr("of 3 shards 3 is missing"));
+  const RunResult same = Judge({"diff", temp_.File("all"), temp_.File("all")});
+  EXPECT_EQ(same.status.code, 0) << same.out << same.err;
+  EXPECT_THAT(same.out, HasSubstr("no difference in 4 checks"));
+  EXPECT_EQ(Judge({"diff", temp_.File("1"), temp_.File("2")}).status.code, 0);
+}
+
+TEST_F(JudgeRunTest, FailedFirstAndChangedSinceGoByAnEarlierResult) {
+  const std::string past = temp_.File("past.json");
+  Run({"toy/passes", "toy/inspects", "toy/fails", "--report", "json=" + past});
+  const RunResult order = Run({"toy/passes", "toy/inspects", "toy/fails", "-j", "1", "--order",
+                               "failed-first", "--since", past, "--report", "jsonl=-"});
+  EXPECT_LT(order.out.find(R"({"t":"check.start","id":"toy/fails")"),
+            order.out.find(R"({"t":"check.start","id":"toy/passes")"));
+  const RunResult changed =
+      Judge({"list", "changed-since:" + past, "toy/passes", "!toy/leaves-*", "!toy/w*"});
+  EXPECT_THAT(changed.out, HasSubstr("toy/fails"));
+  EXPECT_THAT(changed.out, HasSubstr("toy/flaky"));
+  EXPECT_THAT(changed.out, Not(HasSubstr("toy/inspects")));
+}
+
+TEST_F(JudgeRunTest, ARecordedExecutionIsRunAgain) {
+  Run({"toy/flaky", "--repeat", "12", "--record", temp_.File("rec"), "--keep", "all"});
+  const RunResult first = Judge({"repro", temp_.File("rec/toy/flaky.1")});
+  EXPECT_EQ(first.status.code, 0) << first.out << first.err;  // seed 2
+  EXPECT_THAT(first.err, HasSubstr("toy/flaky"));
+  const RunResult gone = Judge({"repro", temp_.File("rec/toy/flaky.99")});
+  EXPECT_EQ(gone.status.code, 2);
+  EXPECT_THAT(gone.err, HasSubstr("not recorded; there are "));
+  const RunResult other = Judge({"repro", temp_.File("rec/toy/flaky"), "--shim", "/no/such"});
+  EXPECT_EQ(other.status.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("--shim: /no/such"));
+}
+
+TEST_F(JudgeRunTest, ARecordingIsJudgedAgainWithoutTheShim) {
+  const auto recorded = [&](const std::string& check) {
+    const std::string directory = temp_.File(check.substr(4));
+    Run({check, "toy/skips", "--keep", "all", "--record", directory});
+    return Judge({"replay", directory});
+  };
+  const RunResult same = recorded("toy/tells-a-story");
+  EXPECT_EQ(same.status.code, 0) << same.out << same.err;
+  EXPECT_THAT(same.out, HasSubstr("2 executions: 1 judged again, 0 with new findings"));
+  EXPECT_THAT(same.out, HasSubstr("1 without a story to judge"));
+  const RunResult news = recorded("toy/tells-of-news");
+  EXPECT_EQ(news.status.code, 1) << news.out << news.err;
+  EXPECT_THAT(news.out, AllOf(HasSubstr("WORSE"), HasSubstr("invariant.broken: it is new")));
+  const RunResult nonsense = recorded("toy/tells-nonsense");
+  EXPECT_EQ(nonsense.status.code, 2);
+  EXPECT_THAT(nonsense.err, HasSubstr("toy/tells-nonsense.1: the story is no JSON"));
+  EXPECT_EQ(recorded("toy/fails").status.code, 5);
+  EXPECT_EQ(Judge({"replay", temp_.path()}).status.code, 2);
+}
+
+TEST_F(CommandLineTest, ThePlanIsReadFromAFileOrFromStandardInput) {
+  base::testing::WriteFile(temp_.File("plan"), "toy/passes\ntoy/fails\n");
+  const RunResult some = Judge({"list", "--plan", temp_.File("plan")});
+  EXPECT_THAT(some.out, HasSubstr("2 checks, 2 to run"));
+  const RunResult fewer = Judge({"list", "--plan", temp_.File("plan"), "!toy/fails"});
+  EXPECT_THAT(fewer.out, HasSubstr("1 checks, 1 to run"));
+  const RunResult why = Judge({"list", "--plan", temp_.File("plan"), "--why", "toy/flaky"});
+  EXPECT_THAT(why.out, HasSubstr("not in --plan"));
+  base::SpawnSpec spec = ToyJudge({"list", "--plan", "-"});
+  const absl::StatusOr<RunResult> piped = base::testing::RunToExit(spec, "toy/passes\n");
+  ASSERT_TRUE(piped.ok()) << piped.status();
+  EXPECT_THAT(piped->out, HasSubstr("1 checks, 1 to run"));
 }
 
 TEST_F(JudgeRunTest, AReportThatCannotBeWrittenIsExitFour) {

@@ -9,6 +9,10 @@ const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
       {"run", "judge a shim", &DefineRun},
       {"list", "tell what would be run", &DefineList},
+      {"repro", "run one recorded execution again", &DefineRepro},
+      {"replay", "judge a recording again, without the shim", &DefineReplay},
+      {"diff", "compare two results", &DefineDiff},
+      {"merge", "make one result of the shards of a run", &DefineMerge},
   };
   return commands;
 }

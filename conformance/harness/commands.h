@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "conformance/harness/check.h"
+#include "conformance/harness/verdict.h"
 
 namespace CLI {
 class App;
@@ -13,10 +17,15 @@ class App;
 
 namespace conformance {
 
+// Judges a story (see story_text.h) by the rules over whole histories. INVALID_ARGUMENT if it is
+// none.
+using StoryJudge = std::function<absl::StatusOr<std::vector<Why>>(absl::string_view story)>;
+
 // What a sub-command may know besides its own options.
 struct CommandContext {
   const std::vector<Check>& checks;  // all there are
   std::vector<std::string> argv;     // the whole command line
+  StoryJudge judge_story;
 };
 
 // What a parsed sub-command does. Returns the exit code.
@@ -39,6 +48,10 @@ std::vector<CommandAction> DefineCommands(CLI::App& app, const CommandContext& c
 
 // The commands' own `define`s, one file each.
 CommandAction DefineRun(CLI::App& app, const CommandContext& context);
+CommandAction DefineRepro(CLI::App& app, const CommandContext& context);
+CommandAction DefineReplay(CLI::App& app, const CommandContext& context);
+CommandAction DefineDiff(CLI::App& app, const CommandContext& context);
+CommandAction DefineMerge(CLI::App& app, const CommandContext& context);
 CommandAction DefineList(CLI::App& app, const CommandContext& context);
 
 }  // namespace conformance

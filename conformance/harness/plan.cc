@@ -72,18 +72,20 @@ std::vector<PlannedCheck> MakePlan(const std::vector<Check>& checks,
   return plan;
 }
 
+std::uint64_t SeedOf(std::uint64_t seed, int number) {
+  return number == 1 ? seed : Mix(seed + static_cast<std::uint64_t>(number));
+}
+
 std::vector<Execution> MakeSchedule(const std::vector<PlannedCheck>& plan, int repeat,
-                                    std::optional<std::uint64_t> shuffle, std::uint64_t seed) {
+                                    std::optional<std::uint64_t> shuffle, std::uint64_t seed,
+                                    const std::set<std::string>& first) {
   std::vector<Execution> schedule;
   std::mt19937_64 random(shuffle.value_or(0));
   for (int number = 1; number <= repeat; ++number) {
     const auto round = static_cast<std::ptrdiff_t>(schedule.size());
     for (std::size_t index = 0; index < plan.size(); ++index) {
       if (plan[index].skip) continue;
-      schedule.push_back(
-          {.index = index,
-           .number = number,
-           .seed = number == 1 ? seed : Mix(seed + static_cast<std::uint64_t>(number))});
+      schedule.push_back({.index = index, .number = number, .seed = SeedOf(seed, number)});
     }
     if (shuffle) {
       std::shuffle(schedule.begin() + round, schedule.end(), random);
@@ -92,6 +94,9 @@ std::vector<Execution> MakeSchedule(const std::vector<PlannedCheck>& plan, int r
           schedule.begin() + round, schedule.end(),
           [&plan](const Execution& one) { return IsSlow(*plan[one.index].check); });
     }
+    std::stable_partition(schedule.begin() + round, schedule.end(), [&](const Execution& one) {
+      return first.count(plan[one.index].check->id) != 0;
+    });
   }
   return schedule;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,12 @@ struct Execution {
 // The executions of all checks to be run, in rounds: every check once, then again. Within a round
 // the slow ones come first, so that none is left for the end; with `shuffle` the order is random.
 // The first execution of a check gets `seed` itself, later ones seeds derived from it.
+// Within a round the checks in `first` come before all others, shuffled or not.
 std::vector<Execution> MakeSchedule(const std::vector<PlannedCheck>& plan, int repeat,
-                                    std::optional<std::uint64_t> shuffle, std::uint64_t seed);
+                                    std::optional<std::uint64_t> shuffle, std::uint64_t seed,
+                                    const std::set<std::string>& first = {});
+
+// The seed of the `number`th execution of a check in a run with `seed`.
+std::uint64_t SeedOf(std::uint64_t seed, int number);
 
 }  // namespace conformance

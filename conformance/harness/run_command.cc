@@ -15,7 +15,6 @@
 #include <functional>
 #include <memory>
 #include <random>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -24,6 +23,7 @@
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/plan.h"
+#include "conformance/harness/run_execution.h"
 #include "conformance/harness/runner.h"
 #include "conformance/harness/shim_binary.h"
 #include "conformance/reports/evidence.h"
@@ -64,6 +64,7 @@ absl::Status CheckRanges(const RunOptions& options) {
   if (!(options.deadline_scale >= 0.01 && options.deadline_scale <= 1000)) {
     return absl::InvalidArgumentError("--deadline-scale: between 0.01 and 1000");
   }
+  RETURN_IF_ERROR(CheckExecution(options));
   if (const absl::Status status = containerd::ValidateIdentifier(options.containerd_ns);
       !status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("--containerd-ns: ", status.message()));
@@ -87,19 +88,19 @@ absl::StatusOr<std::string> FindFixtures(const std::string& option) {
       "the fixture programs are missing: no directory ", path.string(), "; give --fixtures"));
 }
 
-std::string AgainPrefix(const RunOptions& options, const std::string& shim) {
-  std::string again = absl::StrCat("shimgauge run --shim ", ShellWord(shim));
-  if (!options.selection.profile.empty()) {
-    absl::StrAppend(&again, " --profile ", ShellWord(options.selection.profile));
-  }
+std::vector<std::string> AgainArguments(const RunOptions& options, const std::string& shim) {
+  std::vector<std::string> again = {"run", "--shim", shim};
+  const auto add = [&again](const char* option, const std::string& value) {
+    again.insert(again.end(), {option, value});
+  };
+  if (!options.selection.profile.empty()) add("--profile", options.selection.profile);
   if (options.deadline_scale != 1.0) {
-    absl::StrAppend(&again, " --deadline-scale ", options.deadline_scale);
+    add("--deadline-scale", absl::StrCat(options.deadline_scale));
   }
   if (options.containerd_ns != RunOptions().containerd_ns) {
-    absl::StrAppend(&again, " --containerd-ns ", options.containerd_ns);
+    add("--containerd-ns", options.containerd_ns);
   }
-  if (!options.fixtures.empty())
-    absl::StrAppend(&again, " --fixtures ", ShellWord(options.fixtures));
+  if (!options.fixtures.empty()) add("--fixtures", options.fixtures);
   return again;
 }
 
@@ -131,7 +132,8 @@ absl::Status Prepare(const RunOptions& options, const std::vector<Check>& checks
   info.deadline_scale = options.deadline_scale;
   info.argv = options.argv;
   info.started_at = std::chrono::system_clock::now();
-  info.again = AgainPrefix(options, shim.path);
+  info.again = AgainArguments(options, shim.path);
+  if (options.keep != "none") info.record = options.record;
   ASSIGN_OR_RETURN(info.seed, ParseSeed("--seed", options.seed));
   if (options.shuffle) {
     ASSIGN_OR_RETURN(prepared.config.shuffle, ParseSeed("--shuffle", options.shuffle_seed));
@@ -145,6 +147,7 @@ absl::Status Prepare(const RunOptions& options, const std::vector<Check>& checks
                         .expectations = &selection.expectations,
                         .today = today});
   if (info.plan.empty()) return absl::NotFoundError("every check is excluded, nothing is left");
+  RETURN_IF_ERROR(ApplyExecution(options, prepared.config));
   prepared.config.stale_expectations = selection.expectations.Stale(today);
   prepared.config.fail_fast = options.fail_fast;
   prepared.config.run_dir =
@@ -161,28 +164,9 @@ absl::Status Prepare(const RunOptions& options, const std::vector<Check>& checks
   return absl::OkStatus();
 }
 
-struct OpenReports {
-  std::shared_ptr<Console> console;  // shared by text report and progress line; may be null
-  std::vector<std::unique_ptr<Report>> all;
-};
-
 absl::StatusOr<OpenReports> MakeReports(const RunOptions& options, boost::asio::io_context& loop) {
-  OpenReports reports;
-  std::set<std::string> files;
-  for (const std::string& text : options.reports) {
-    ASSIGN_OR_RETURN(const ReportRequest request, ParseReportRequest(text));
-    if (!files.insert(request.file).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--report ", text, ": only one format can go to ",
-                       request.file == "-" ? "standard output" : request.file));
-    }
-    ASSIGN_OR_RETURN(reports.all.emplace_back(), MakeReport(request));
-  }
-  if (files.count("-") == 0) {
-    ASSIGN_OR_RETURN(std::unique_ptr<Output> output, Output::Open("-"));
-    reports.console =
-        std::make_shared<Console>(std::move(output), Console::StandardOutputOptions());
-    reports.all.push_back(MakeTextReport(reports.console, options.verbose));
+  ASSIGN_OR_RETURN(OpenReports reports, OpenAllReports(options.reports, options.verbose));
+  if (reports.console != nullptr) {
     reports.all.push_back(MakeProgressLine(loop, reports.console));
   }
   const std::optional<Keep> keep = ParseKeep(options.keep);
@@ -247,12 +231,7 @@ int RunCommand(const RunOptions& options, const std::vector<Check>& checks) {
   HandleSignals(signals, runner, run_dir, false);
   runner.Start();
   loop.run();
-  // A report that cannot be written can hardly say so itself.
-  for (const std::unique_ptr<Report>& report : reports->all) {
-    if (report->status().ok()) continue;
-    Complain(absl::InternalError(absl::StrCat("a report is lost: ", report->status().message())));
-  }
-  return exit_code;
+  return ExitUnlessLost(*reports, exit_code);
 }
 
 }  // namespace conformance

@@ -13,6 +13,7 @@
 #include "conformance/harness/profile.h"
 #include "conformance/harness/selection.h"
 #include "conformance/reports/output.h"
+#include "conformance/reports/reports.h"
 
 namespace conformance {
 
@@ -22,6 +23,7 @@ struct SelectionOptions {
   std::string profile;  // file; empty: the built-in one
   std::vector<std::string> expect;
   std::string level = "all";  // must | should | all
+  std::string plan;           // file, "-": standard input, empty: none
 };
 
 // The options of `shimgauge run` as given.
@@ -34,6 +36,14 @@ struct RunOptions {
   std::string shuffle_seed;  // hexadecimal; empty: a fresh one
   std::string seed;          // hexadecimal; empty: a fresh one
   double deadline_scale = 1.0;
+  std::string shard;      // "2/4"; empty: all
+  std::string durations;  // result file, balances the shards
+  std::string order;      // "failed-first"; empty: the usual
+  std::string since;      // result file, for `order`
+  bool until_fail = false;
+  std::string soak;  // "10m"; empty: no
+  int retry_unexpected = 0;
+  bool strict = false;
   std::vector<std::string> reports;
   std::string record;
   std::string keep = "failed";
@@ -64,5 +74,6 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
 int Complain(const absl::Status& status);
 // `exit_code`; but 4, with that complaint, when something could not be written to `output`.
 int ExitUnlessLost(const Output& output, int exit_code);
+int ExitUnlessLost(const OpenReports& reports, int exit_code);
 
 }  // namespace conformance

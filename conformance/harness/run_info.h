@@ -10,6 +10,7 @@
 
 #include "conformance/harness/accounting.h"
 #include "conformance/harness/profile.h"
+#include "conformance/harness/shard.h"
 
 namespace conformance {
 
@@ -35,8 +36,11 @@ struct RunInfo {
   std::vector<std::string> argv;
   std::chrono::system_clock::time_point started_at;
   std::vector<PlannedCheck> plan;  // in the order of the report
-  // `shimgauge run ...` with what is needed to run the same again, without seed and selectors.
-  std::string again;
+  SelectionDigest selection;       // what was selected, all shards together
+  Shard shard;                     // which part of it `plan` is
+  // "run" and the arguments that are needed to run the same again, without seed and selectors.
+  std::vector<std::string> again;
+  std::string record;  // directory of --record; empty: nothing is recorded
 };
 
 // Seeds are written as hexadecimal numbers without prefix.

@@ -13,7 +13,8 @@ namespace conformance {
 namespace {
 
 constexpr char kRunFooter[] = R"(
-Selectors choose checks by id or area ('events', 'events/*exit*'), tag:NAME, req:ID or level:must;
+Selectors choose checks by id or area ('events', 'events/*exit*'), tag:NAME, req:ID, level:must,
+or changed-since:RESULT (new, redefined, or not as expected in that json or jsonl report);
 a leading '!' (or '-', after --) excludes. Without any, every check is run.
 
 Examples:
@@ -21,6 +22,8 @@ Examples:
   shimgauge run --shim ./my-shim events lifecycle '!tag:slow'
   shimgauge run --shim ./my-shim --profile my.toml --expect known.toml --report junit=out.xml
   shimgauge run --shim ./my-shim events/exit-after-start --repeat 100 --shuffle
+  shimgauge run --shim ./my-shim changed-since:last.json level:must --order failed-first \
+                --since last.json --report json=next.json
 
 Exit codes: 0 as expected, 1 unexpected verdict, 2 usage, 3 host unfit, 4 harness error,
 5 nothing selected or run, 130 interrupted.)";
@@ -36,6 +39,8 @@ void AddSelection(CLI::App& command, SelectionOptions& options) {
   command.add_option("--level", options.level, "weakest level that is judged: must, should or all")
       ->type_name("LEVEL")
       ->capture_default_str();
+  command.add_option("--plan", options.plan, "choose only checks this file names, one id a line")
+      ->type_name("FILE|-");
 }
 
 void AddJudging(CLI::App& command, RunOptions& options) {
@@ -48,6 +53,22 @@ void AddJudging(CLI::App& command, RunOptions& options) {
   command.add_option("--seed", options.seed, "seed of the run (hexadecimal)")->type_name("SEED");
   command.add_option("--deadline-scale", options.deadline_scale, "factor of all deadlines")
       ->type_name("X");
+  command.add_flag("--until-fail", options.until_fail, "round after round until one is unexpected");
+  command.add_option("--soak", options.soak, "round after round for so long, such as 10m")
+      ->type_name("TIME");
+  command
+      .add_option("--retry-unexpected", options.retry_unexpected,
+                  "run an unexpected check up to N times more; mixed verdicts are flaky, and red")
+      ->type_name("N");
+  command.add_option("--shard", options.shard, "run the I-th of N parts; see shimgauge merge")
+      ->type_name("I/N");
+  command.add_option("--durations", options.durations, "make shards equally long by this result")
+      ->type_name("RESULT");
+  command.add_option("--order", options.order, "failed-first: begin with what --since has red")
+      ->type_name("ORDER");
+  command.add_option("--since", options.since, "the result that --order goes by")
+      ->type_name("RESULT");
+  command.add_flag("--strict", options.strict, "a check skipped for want of the host is red");
   command.add_flag("--fail-fast{1}", options.fail_fast,
                    "stop after the first, or with =K the K-th, unexpected verdict");
   command

@@ -52,6 +52,9 @@ class Runner::Impl {
     started_ = Clock::now();
     attempts_.resize(plan().size());
     results_.resize(plan().size());
+    for (const PlannedCheck& planned : plan()) {
+      owed_.push_back(planned.skip ? 0 : static_cast<std::size_t>(config_.info.repeat));
+    }
     for (Report* report : reports_) report->RunStarted(config_.info);
     if (!config_.info.profile.engine.empty()) {
       engine_query_ = EngineVersion::Ask(loop_, reaper_, config_.info.profile.engine,
@@ -118,8 +121,8 @@ class Runner::Impl {
     if (!probed_ || !engine_known_ || begun_ || finished_) return;
     begun_ = true;
     for (Report* report : reports_) report->Probed(subject_, engine_);
-    std::vector<Execution> schedule =
-        MakeSchedule(plan(), config_.info.repeat, config_.shuffle, config_.info.seed);
+    std::vector<Execution> schedule = MakeSchedule(plan(), config_.info.repeat, config_.shuffle,
+                                                   config_.info.seed, config_.first);
     queue_.assign(schedule.begin(), schedule.end());
     for (std::size_t i = 0; i < plan().size(); ++i) {
       if (plan()[i].skip) Complete(i);
@@ -147,7 +150,27 @@ class Runner::Impl {
       queue_.pop_front();
       StartExecution(execution);
     }
-    if (running_.empty() && (stopping_ || queue_.empty())) Finish();
+    if (!running_.empty()) return;
+    if (!stopping_ && queue_.empty() && StartNextRound()) return Pump();
+    if (stopping_ || queue_.empty()) Finish();
+  }
+
+  [[nodiscard]] bool open_ended() const { return config_.until_fail || config_.soak.count() > 0; }
+
+  // Whether there is one.
+  bool StartNextRound() {
+    if (!open_ended() || no_more_rounds_ || !subject_.usable()) return false;
+    if (config_.soak.count() > 0 && Clock::now() - started_ >= config_.soak) return false;
+    ++round_;
+    std::optional<std::uint64_t> shuffle = config_.shuffle;
+    if (shuffle) *shuffle += static_cast<std::uint64_t>(round_);
+    for (Execution execution : MakeSchedule(plan(), 1, shuffle, config_.info.seed, config_.first)) {
+      execution.number = round_;
+      execution.seed = SeedOf(config_.info.seed, round_);
+      ++owed_[execution.index];
+      queue_.push_back(execution);
+    }
+    return !queue_.empty();
   }
 
   void StartExecution(const Execution& execution) {
@@ -181,12 +204,44 @@ class Runner::Impl {
     for (Report* report : reports_) {
       report->AttemptEnded(plan()[execution.index], execution.number, attempt);
     }
+    attempt.story = {};  // for the recording alone
     std::vector<Attempt>& attempts = attempts_[execution.index];
+    if (!attempts.empty() && attempt.verdict == Verdict::kPass) {
+      // Thousands of repeats: what a further pass looked like, nobody asks.
+      attempt.history = {};
+      attempt.shim_log = {};
+    }
     attempts.push_back(std::move(attempt));
     ++outcome_.summary.attempts_done;
-    if (attempts.size() == static_cast<std::size_t>(config_.info.repeat)) {
+    if (open_ended()) return LookAtRound(execution.index);
+    if (attempts.size() == owed_[execution.index] && !Retry(execution.index)) {
       Complete(execution.index);
     }
+  }
+
+  // The latest attempt of an open-ended run; the checks are complete when the run is over.
+  void LookAtRound(std::size_t index) {
+    const CheckResult latest = Fold(index, plan()[index], {attempts_[index].back()});
+    if (!config_.until_fail || (!latest.unexpected && latest.result != Result::kError)) return;
+    no_more_rounds_ = true;
+    for (const Execution& execution : std::exchange(queue_, {})) {
+      outcome_.summary.stopped_early = true;
+      // Those of the first round are left as not run.
+      if (owed_[execution.index] > 1) --owed_[execution.index];
+    }
+  }
+
+  // Puts one more execution of an unexpected check at the head of the queue, if it has one left.
+  bool Retry(std::size_t index) {
+    const std::size_t most = static_cast<std::size_t>(config_.info.repeat) +
+                             static_cast<std::size_t>(config_.retry_unexpected);
+    if (stopping_ || !subject_.usable() || owed_[index] >= most) return false;
+    const CheckResult so_far = Fold(index, plan()[index], attempts_[index]);
+    if (!so_far.unexpected || so_far.result == Result::kFlaky) return false;
+    const int number = static_cast<int>(++owed_[index]);
+    queue_.push_front(
+        {.index = index, .number = number, .seed = SeedOf(config_.info.seed, number)});
+    return true;
   }
 
   // All attempts of a check are there.
@@ -221,11 +276,10 @@ class Runner::Impl {
     summary.planned = plan().size();
     summary.stale_expectations = config_.stale_expectations;
     for (std::size_t i = 0; i < plan().size(); ++i) {
-      if (!plan()[i].skip) {
-        summary.attempts_planned += static_cast<std::size_t>(config_.info.repeat);
-      }
+      summary.attempts_planned += owed_[i];
       if (!results_[i]) CompleteNotRun(i);
     }
+    RefuseSkips();
     for (std::optional<CheckResult>& result : results_) {
       outcome_.results.push_back(*std::move(result));
     }
@@ -237,6 +291,14 @@ class Runner::Impl {
     }
     NoteReportProblems(told);  // of the last writes: only the exit code can still tell
     std::exchange(done_, nullptr)(outcome_);
+  }
+
+  void RefuseSkips() {
+    if (!config_.strict) return;
+    for (const std::optional<CheckResult>& result : results_) {
+      const bool host = result->result == Result::kSkip && result->skip_kind() == SkipKind::kHost;
+      outcome_.summary.refused_skips += host ? 1 : 0;
+    }
   }
 
   // Adds what reports could not write, but for the first `known` of them. Returns how many there
@@ -252,15 +314,14 @@ class Runner::Impl {
   }
 
   void CompleteNotRun(std::size_t index) {
-    const int missing =
-        plan()[index].skip ? 0 : config_.info.repeat - static_cast<int>(attempts_[index].size());
+    const std::size_t missing = owed_[index] - attempts_[index].size();
     Attempt attempt;
     attempt.seed = config_.info.seed;
     attempt.whys = {
         {.code = why::kInterrupted,
          .text = outcome_.summary.interrupted ? "the run was interrupted" : "the run ended early"}};
-    attempts_[index].insert(attempts_[index].end(), static_cast<std::size_t>(missing), attempt);
-    outcome_.summary.attempts_done += static_cast<std::size_t>(missing);
+    attempts_[index].insert(attempts_[index].end(), missing, attempt);
+    outcome_.summary.attempts_done += missing;
     Complete(index);
   }
 
@@ -300,10 +361,13 @@ class Runner::Impl {
 
   std::size_t worlds_ = 0;
   std::size_t unexpected_ = 0;
+  int round_ = 1;
+  bool no_more_rounds_ = false;
   std::deque<Execution> queue_;
   std::map<std::size_t, std::unique_ptr<WorkerProcess>> running_;  // by number of the world
-  std::vector<std::vector<Attempt>> attempts_;                     // by index in the plan
-  std::vector<std::optional<CheckResult>> results_;                // by index in the plan
+  std::vector<std::size_t> owed_;                    // executions, by index in the plan
+  std::vector<std::vector<Attempt>> attempts_;       // by index in the plan
+  std::vector<std::optional<CheckResult>> results_;  // by index in the plan
   RunOutcome outcome_;
 };
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,15 @@ struct RunnerConfig {
   WorldSpec world;      // template of every world; cgroup parent, seed and scale are set per world
   std::string run_dir;  // cgroup parent of the run: "/shimgauge-1f3a"
   std::optional<std::uint64_t> shuffle;
-  std::size_t fail_fast = 0;  // stop after so many unexpected verdicts; 0: never
+  std::size_t fail_fast = 0;    // stop after so many unexpected verdicts; 0: never
+  std::set<std::string> first;  // ids of checks that are run before all others
+  // How often a check is run again when its verdict is unexpected, until one differs.
+  int retry_unexpected = 0;
+  // Rounds without a fixed number, each check once a round (info.repeat is 1 then). The last round
+  // is finished, except that nothing is started any more once until_fail has its red verdict.
+  bool until_fail = false;       // until the first unexpected verdict
+  std::chrono::seconds soak{0};  // until so much time has passed; 0: no
+  bool strict = false;           // skips for want of something on this host are red
   std::vector<std::string> stale_expectations;
 };
 

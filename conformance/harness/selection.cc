@@ -15,6 +15,8 @@
 namespace conformance {
 namespace {
 
+constexpr char kChangedSince[] = "changed-since:";
+
 std::size_t EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -58,9 +60,9 @@ absl::StatusOr<Selector> Selector::Parse(absl::string_view word) {
             absl::StrCat("selector '", word, "': the levels are must, should and may"));
       }
     } else {
-      return absl::InvalidArgumentError(absl::StrCat("selector '", word, "': unknown prefix '",
-                                                     prefix,
-                                                     ":', there are tag:, req: and level:"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("selector '", word, "': unknown prefix '", prefix,
+                       ":', there are tag:, req:, level: and changed-since:"));
     }
   }
   if (rest.empty()) {
@@ -68,6 +70,28 @@ absl::StatusOr<Selector> Selector::Parse(absl::string_view word) {
   }
   selector.pattern_ = std::string(rest);
   return selector;
+}
+
+Selector Selector::OfIds(absl::string_view word, std::set<std::string> ids) {
+  Selector selector;
+  selector.word_ = std::string(word);
+  selector.excludes_ = absl::StartsWith(word, "!") || absl::StartsWith(word, "-");
+  selector.kind_ = Kind::kIds;
+  selector.ids_ = std::move(ids);
+  return selector;
+}
+
+Selector Selector::Only(std::string word, std::set<std::string> ids) {
+  Selector selector = OfIds("", std::move(ids));
+  selector.word_ = std::move(word);
+  selector.restricts_ = true;
+  return selector;
+}
+
+std::optional<std::string> Selector::FileOf(absl::string_view word) {
+  if (!absl::ConsumePrefix(&word, "!")) absl::ConsumePrefix(&word, "-");
+  if (!absl::ConsumePrefix(&word, kChangedSince)) return std::nullopt;
+  return std::string(word);
 }
 
 bool Selector::Matches(const Check& check) const {
@@ -81,6 +105,8 @@ bool Selector::Matches(const Check& check) const {
       return std::any_of(check.requirements.begin(), check.requirements.end(), matches);
     case Kind::kLevel:
       return LevelName(check.level) == pattern_;
+    case Kind::kIds:
+      return ids_.count(check.id) != 0;
   }
   return false;
 }
@@ -93,6 +119,7 @@ Choice Choose(const Check& check, const std::vector<Selector>& selectors) {
   const bool soak = std::find(check.tags.begin(), check.tags.end(), kSoakTag) != check.tags.end();
   bool only_exclusions = true;
   bool passed_over = false;
+  bool named = false;  // in a plan file
   const Selector* match = nullptr;
   for (const Selector& selector : selectors) {
     if (selector.excludes()) {
@@ -101,9 +128,16 @@ Choice Choose(const Check& check, const std::vector<Selector>& selectors) {
       }
       continue;
     }
+    if (selector.restricts()) {
+      if (!selector.Matches(check)) {
+        return {.chosen = false, .reason = absl::StrCat("not in ", selector.word())};
+      }
+      named = true;
+      continue;
+    }
     only_exclusions = false;
     if (match != nullptr || !selector.Matches(check)) continue;
-    if (soak && !selector.AsksForSoak(check)) {
+    if (soak && !named && !selector.AsksForSoak(check)) {
       passed_over = true;
     } else {
       match = &selector;
@@ -112,12 +146,14 @@ Choice Choose(const Check& check, const std::vector<Selector>& selectors) {
   if (match != nullptr) {
     return {.chosen = true, .reason = absl::StrCat("matches '", match->word(), "'")};
   }
-  if (soak && (only_exclusions || passed_over)) {
+  if (soak && !named && (only_exclusions || passed_over)) {
     return {.chosen = false, .reason = "takes a minute or more: only by tag:soak or its full id"};
   }
   if (only_exclusions) {
     return {.chosen = true,
-            .reason = selectors.empty() ? "every check is selected" : "no exclusion matches it"};
+            .reason = named               ? "in the plan"
+                      : selectors.empty() ? "every check is selected"
+                                          : "no exclusion matches it"};
   }
   return {.chosen = false, .reason = "matches no selector"};
 }

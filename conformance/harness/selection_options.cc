@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "conformance/harness/accounting.h"
 #include "conformance/harness/names.h"
+#include "conformance/harness/plan_file.h"
 #include "conformance/harness/run_command.h"
 
 namespace conformance {
@@ -52,7 +53,20 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
     RETURN_IF_ERROR(loaded.expectations.AddFile(file));
   }
   RETURN_IF_ERROR(loaded.expectations.Bind(checks));
+  if (!options.plan.empty()) {
+    ASSIGN_OR_RETURN(std::set<std::string> ids, ReadPlanFile(options.plan, checks));
+    loaded.selectors.push_back(
+        Selector::Only(absl::StrCat("--plan ", options.plan), std::move(ids)));
+  }
   for (const std::string& word : options.selectors) {
+    if (const std::optional<std::string> file = Selector::FileOf(word)) {
+      ASSIGN_OR_RETURN(std::set<std::string> ids, ChangedSince(*file, checks));
+      if (ids.empty()) {
+        return absl::NotFoundError(absl::StrCat("nothing has changed since ", *file));
+      }
+      loaded.selectors.push_back(Selector::OfIds(word, std::move(ids)));
+      continue;
+    }
     ASSIGN_OR_RETURN(Selector selector, Selector::Parse(word));
     loaded.selectors.push_back(std::move(selector));
   }
@@ -80,6 +94,15 @@ int Complain(const absl::Status& status) {
 int ExitUnlessLost(const Output& output, int exit_code) {
   if (output.status().ok()) return exit_code;
   return Complain(absl::InternalError(output.status().message()));
+}
+
+int ExitUnlessLost(const OpenReports& reports, int exit_code) {
+  for (const std::unique_ptr<Report>& report : reports.all) {
+    if (report->status().ok()) continue;
+    exit_code = Complain(
+        absl::InternalError(absl::StrCat("a report is lost: ", report->status().message())));
+  }
+  return exit_code;
 }
 
 }  // namespace conformance

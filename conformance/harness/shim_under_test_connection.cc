@@ -11,6 +11,7 @@
 #include "base/pidfd.h"
 #include "base/status_macros.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/hang_report.h"
 #include "containerd/shim_address.h"
 #include "task/v3/task.pb.h"
 #include "ttrpc/client.h"
@@ -49,10 +50,9 @@ class PendingCall : public PendingReply {
           absl::StrCat("no reply within ", cap_.count(), " ms (the check's own limit)"));
     }
     const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - sent_);
-    std::vector<std::string> evidence = {
-        absl::StrCat(what_, " is unanswered after ", age.count(), " ms")};
-    for (std::string& line : ProcessEvidence(daemon_)) evidence.push_back(std::move(line));
-    scope_.EndAsHang(absl::StrCat("the reply to ", what_), evidence);
+    scope_.EndAsHang(absl::StrCat("the reply to ", what_),
+                     absl::StrCat(what_, " is unanswered after ", age.count(), " ms"),
+                     HangReport(scope_.history(), daemon_));
   }
 
  private:

@@ -39,6 +39,7 @@ void PrintTo(const StartResult& result, std::ostream* out) {
   *out << "start (" << DialectName(result.dialect) << ") ";
   PrintTo(result.command, out);
   if (!result.eof_seen) *out << ", output still open a second later";
+  if (result.command.timed_out || !result.command.ExitedWith(0)) return;
   if (result.parse_status.ok()) {
     *out << ", version " << result.version << " over " << result.protocol << " at "
          << result.address;

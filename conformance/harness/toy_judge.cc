@@ -155,6 +155,9 @@ const std::map<std::string, Body>& Bodies() {
       {"bootstrap/first", [](Toy&) {}},
       {"toy/passes", [](Toy&) {}},
       {"toy/fails", [](Toy& toy) { toy.Fail("it is broken"); }},
+      {"toy/tells-a-story", [](Toy& toy) { toy.outcome.story = "as ever"; }},
+      {"toy/tells-of-news", [](Toy& toy) { toy.outcome.story = "new rule"; }},
+      {"toy/tells-nonsense", [](Toy& toy) { toy.outcome.story = "nonsense"; }},
       {"toy/vacuous", [](Toy& toy) { toy.outcome.observations = 0; }},
       {"toy/skips",
        [](Toy& toy) {
@@ -212,6 +215,14 @@ SubjectInfo ProbeToy(const WorkerServices&, const WorldInfo& world, const Profil
   return subject;
 }
 
+// A toy's story is the text of the one finding there is in it; "new rule" has one more today.
+absl::StatusOr<std::vector<Why>> JudgeToyStory(absl::string_view story) {
+  if (story == "nonsense") return absl::InvalidArgumentError("the story is no JSON");
+  std::vector<Why> findings;
+  if (story == "new rule") findings.push_back({.code = why::kInvariant, .text = "it is new"});
+  return findings;
+}
+
 }  // namespace
 
 std::vector<Check> ToyChecks() {
@@ -229,7 +240,7 @@ bool RunAsToyJudge(int argc, char** argv, int& exit_code) {
   if (argc < 2) return false;
   if (std::strcmp(argv[1], "worker") == 0) WorkerMain(ToyBody());
   if (std::strcmp(argv[1], "judge") != 0) return false;
-  exit_code = CommandLineMain(argc - 1, argv + 1, ToyChecks());
+  exit_code = CommandLineMain(argc - 1, argv + 1, ToyChecks(), &JudgeToyStory);
   return true;
 }
 

@@ -205,16 +205,20 @@ absl::Status FromJson(const Json& json, Profile& profile) {
   return fields.status();
 }
 
-Json ToJson(const CheckOutcome& outcome) {
-  Json whys = Json::array();
-  for (const Why& why : outcome.whys) {
-    whys.push_back({{"code", why.code},
-                    {"text", why.text},
-                    {"expected", why.expected},
-                    {"observed", why.observed},
-                    {"requirement", why.requirement},
-                    {"where", why.where}});
+Json ToJson(const std::vector<Why>& whys) {
+  Json records = Json::array();
+  for (const Why& why : whys) {
+    records.push_back({{"code", why.code},
+                       {"text", why.text},
+                       {"expected", why.expected},
+                       {"observed", why.observed},
+                       {"requirement", why.requirement},
+                       {"where", why.where}});
   }
+  return records;
+}
+
+Json ToJson(const CheckOutcome& outcome) {
   Json history = Json::array();
   for (const HistoryEntry& entry : outcome.history) {
     history.push_back({{"at", entry.offset_us},
@@ -223,12 +227,15 @@ Json ToJson(const CheckOutcome& outcome) {
                        {"mark", entry.contradiction}});
   }
   return {{"verdict", std::string(VerdictName(outcome.verdict))},
-          {"whys", std::move(whys)},
+          {"whys", ToJson(outcome.whys)},
           {"notes", outcome.notes},
           {"observations", outcome.observations},
           {"history", std::move(history)},
           {"after", outcome.after},
           {"shim_log", outcome.shim_log},
+          {"hang", outcome.hang},
+          {"story", outcome.story},
+          {"findings", ToJson(outcome.findings)},
           {"rpc_count", outcome.rpc_count},
           {"boot_us", outcome.boot_us},
           {"check_us", outcome.check_us}};
@@ -276,6 +283,11 @@ absl::Status FromJson(const Json& json, CheckOutcome& outcome) {
   });
   fields.Get("after", outcome.after);
   fields.Get("shim_log", outcome.shim_log);
+  fields.Get("hang", outcome.hang);
+  fields.Get("story", outcome.story);
+  fields.ForEach("findings", [&](const Json& item) {
+    fields.Take(FromJson(item, outcome.findings.emplace_back()));
+  });
   fields.Get("rpc_count", outcome.rpc_count);
   fields.Get("boot_us", outcome.boot_us);
   fields.Get("check_us", outcome.check_us);

@@ -6,11 +6,14 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "conformance/harness/requirement.h"
+#include "conformance/reports/hints.h"
+#include "conformance/reports/recording.h"
 #include "conformance/reports/utf8.h"
 
 namespace conformance {
@@ -36,28 +39,52 @@ void AddField(absl::string_view name, absl::string_view text, std::string& out) 
   }
 }
 
+// The time of a line is told already; many logs begin with one of their own.
+absl::string_view WithoutTime(absl::string_view line) {
+  absl::string_view rest = line;
+  if (!absl::ConsumePrefix(&rest, "time=\"")) return line;
+  const std::size_t end = rest.find("\" ");
+  return end == absl::string_view::npos ? line : rest.substr(end + 2);
+}
+
 std::string TimelineLine(const HistoryEntry& entry) {
-  return absl::StrFormat("  %+9.3f  %s%s\n", static_cast<double>(entry.offset_us) / 1000.0,
-                         Shortened(entry.text),
+  const bool log = entry.lane == HistoryEntry::Lane::kLog;
+  return absl::StrFormat("  %+9.3f  %s%s%s\n", static_cast<double>(entry.offset_us) / 1000.0,
+                         log ? "log: " : "",
+                         Shortened(log ? WithoutTime(entry.text) : absl::string_view(entry.text)),
                          entry.contradiction ? "   \u25c4 first contradiction" : "");
 }
 
-void AddTimeline(const std::vector<HistoryEntry>& history, std::size_t lines, std::string& out) {
-  if (history.empty() || lines == 0) return;
-  std::size_t first = history.size() > lines ? history.size() - lines : 0;
+// The part of a history that is shown.
+struct Window {
+  std::size_t first = 0;
+  std::size_t end = 0;
+  std::size_t marked = 0;  // the contradiction, or `end`
+};
+
+Window WindowOf(const std::vector<HistoryEntry>& history, std::size_t lines) {
+  Window window;
+  window.first = history.size() > lines ? history.size() - lines : 0;
   const auto marked = std::find_if(history.begin(), history.end(),
                                    [](const HistoryEntry& entry) { return entry.contradiction; });
+  window.marked = static_cast<std::size_t>(marked - history.begin());
   if (marked != history.end()) {
     // The causes come before: three quarters of the window.
-    const auto position = static_cast<std::size_t>(marked - history.begin());
     const std::size_t before = lines * 3 / 4;
-    first = std::min(first, position > before ? position - before : 0);
+    window.first = std::min(window.first, window.marked > before ? window.marked - before : 0);
   }
-  const std::size_t end = std::min(history.size(), first + lines);
-  if (first > 0) absl::StrAppendFormat(&out, "  %9s  %d earlier lines\n", "...", first);
-  for (std::size_t i = first; i < end; ++i) out += TimelineLine(history[i]);
-  if (end < history.size()) {
-    absl::StrAppendFormat(&out, "  %9s  %d later lines\n", "...", history.size() - end);
+  window.end = std::min(history.size(), window.first + std::min(lines, history.size()));
+  return window;
+}
+
+void AddTimeline(const std::vector<HistoryEntry>& history, const Window& window, std::string& out) {
+  if (window.first == window.end) return;
+  if (window.first > 0) {
+    absl::StrAppendFormat(&out, "  %9s  %d earlier lines\n", "...", window.first);
+  }
+  for (std::size_t i = window.first; i < window.end; ++i) out += TimelineLine(history[i]);
+  if (window.end < history.size()) {
+    absl::StrAppendFormat(&out, "  %9s  %d later lines\n", "...", history.size() - window.end);
   }
 }
 
@@ -71,11 +98,26 @@ void AddRule(const CheckResult& result, const Attempt& attempt, std::string& out
   AddField("source", requirement->source, out);
 }
 
-void AddLog(const std::string& log, std::string& out) {
-  const std::vector<absl::string_view> lines = absl::StrSplit(log, '\n', absl::SkipEmpty());
+// What the shim said around the contradiction, unless the time line has shown it: the latest lines
+// of its log before, or the end of it all when the history knows of none.
+void AddLog(const Attempt& attempt, const Window& window, std::string& out) {
+  const auto is_log = [](const HistoryEntry& entry) {
+    return entry.lane == HistoryEntry::Lane::kLog;
+  };
+  const std::vector<HistoryEntry>& history = attempt.history;
+  const auto begin = history.begin();
+  if (std::any_of(begin + static_cast<std::ptrdiff_t>(window.first),
+                  begin + static_cast<std::ptrdiff_t>(window.end), is_log)) {
+    return;
+  }
+  std::vector<absl::string_view> lines;
+  for (std::size_t i = 0; i < std::min(window.marked, history.size()); ++i) {
+    if (is_log(history[i])) lines.push_back(history[i].text);
+  }
+  if (lines.empty()) lines = absl::StrSplit(attempt.shim_log, '\n', absl::SkipEmpty());
   const std::size_t first = lines.size() > kLogLines ? lines.size() - kLogLines : 0;
   for (std::size_t i = first; i < lines.size(); ++i) {
-    AddField(i == first ? "shim log" : "", lines[i], out);
+    AddField(i == first ? "shim log" : "", WithoutTime(lines[i]), out);
   }
 }
 
@@ -117,7 +159,9 @@ std::string Printable(absl::string_view text) {
 
 std::string AgainCommand(const CheckResult& result, const RunInfo& run) {
   const Attempt* attempt = result.evidence();
-  return absl::StrCat(run.again, " ", result.planned.check->id, " --seed ",
+  std::string command = "shimgauge";
+  for (const std::string& word : run.again) absl::StrAppend(&command, " ", ShellWord(word));
+  return absl::StrCat(command, " ", result.planned.check->id, " --seed ",
                       SeedText(attempt != nullptr ? attempt->seed : run.seed));
 }
 
@@ -134,14 +178,28 @@ std::string EvidenceText(const CheckResult& result, const RunInfo& run,
     AddField("observed", why.observed, out);
     AddField("where", why.where, out);
   }
-  AddTimeline(attempt->history, timeline_lines, out);
+  const Window window = WindowOf(attempt->history, timeline_lines);
+  AddTimeline(attempt->history, window, out);
+  for (const std::string& line : attempt->hang) {
+    AddField(&line == &attempt->hang.front() ? "hang" : "", line, out);
+  }
   AddField("after", attempt->after, out);
   for (const Remainder& left : attempt->left) {
     AddField("left", absl::StrCat(left.code, ": ", left.text), out);
   }
   for (const std::string& note : attempt->notes) AddField("note", note, out);
-  AddLog(attempt->shim_log, out);
+  AddLog(*attempt, window, out);
+  if (!attempt->whys.empty()) {
+    AddField("hint", std::string(HintFor(attempt->whys.front().code)), out);
+  }
   AddField("again", AgainCommand(result, run), out);
+  const bool recorded = attempt->verdict != Verdict::kPass && attempt->verdict != Verdict::kSkip &&
+                        attempt->verdict != Verdict::kNotRun && !run.record.empty();
+  if (recorded) {
+    const std::string path =
+        RecordedPath(run.record, result.planned.check->id, static_cast<int>(result.decisive) + 1);
+    AddField("", absl::StrCat("shimgauge repro ", ShellWord(path)), out);
+  }
   return out;
 }
 

@@ -12,9 +12,9 @@
 namespace conformance {
 
 // What a person needs to decide "shim or check?" without running it again: rule, expected,
-// observed, time line, state afterwards, what is left, shim log, and the command to run it again.
-// One line each, indented by two blanks. At most `timeline_lines` lines of the time line, around
-// the first contradiction.
+// observed, time line, state afterwards, what is left, shim log, a hint, and the command to run it
+// again. One line each, indented by two blanks. At most `timeline_lines` lines of the time line,
+// around the first contradiction.
 std::string EvidenceText(const CheckResult& result, const RunInfo& run,
                          std::size_t timeline_lines = 40);
 

@@ -25,6 +25,20 @@ class TextOfFinishedRun : public FinishedReport {
 
 }  // namespace
 
+void Retell(const FinishedRun& finished, Report& report) {
+  report.RunStarted(*finished.run);
+  report.Probed(finished.subject, finished.engine);
+  for (const CheckResult& result : finished.results) {
+    int number = 0;
+    for (const Attempt& attempt : result.attempts) {
+      report.CheckStarted(result.planned);
+      report.AttemptEnded(result.planned, ++number, attempt);
+    }
+    report.CheckEnded(result);
+  }
+  report.RunEnded(finished.summary, finished.results, finished.took);
+}
+
 std::unique_ptr<Report> MakeFinishedReport(std::unique_ptr<Output> output,
                                            std::function<std::string(const FinishedRun&)> to_text) {
   return std::make_unique<TextOfFinishedRun>(std::move(output), std::move(to_text));

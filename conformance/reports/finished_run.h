@@ -26,6 +26,9 @@ struct FinishedRun {
 std::unique_ptr<Report> MakeFinishedReport(std::unique_ptr<Output> output,
                                            std::function<std::string(const FinishedRun&)> to_text);
 
+// Tells a report all of a run, as if it took place again.
+void Retell(const FinishedRun& finished, Report& report);
+
 // Gathers what a report is told. Reports that do more than write one text derive from it.
 class FinishedReport : public Report {
  public:

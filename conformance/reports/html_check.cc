@@ -12,6 +12,7 @@
 #include "conformance/harness/names.h"
 #include "conformance/harness/requirement.h"
 #include "conformance/reports/evidence.h"
+#include "conformance/reports/hints.h"
 #include "conformance/reports/markup.h"
 #include "conformance/reports/overview.h"
 
@@ -29,6 +30,11 @@ constexpr Lane kLanes[] = {Lane::kRpc, Lane::kEvent, Lane::kProcess, Lane::kWorl
 
 std::string Text(absl::string_view text) {
   return XmlText(Printable(Shortened(text, kTextBytesMax)));
+}
+
+std::string Lines(const std::vector<std::string>& lines) {
+  return absl::StrJoin(lines, "\n",
+                       [](std::string* out, const std::string& line) { *out += Text(line); });
 }
 
 void AddField(absl::string_view name, absl::string_view html, std::string& out) {
@@ -105,12 +111,14 @@ std::string Evidence(const CheckResult& result, const Attempt& attempt, const Ru
     AddField("observed", Text(why.observed), html);
     AddField("where", Text(why.where), html);
   }
+  AddField("hang", Lines(attempt.hang), html);
   AddField("attempts", Attempts(result), html);
   AddField("after", Text(attempt.after), html);
   for (const Remainder& left : attempt.left) {
     AddField("left", absl::StrCat("<code>", Text(left.code), "</code> ", Text(left.text)), html);
   }
   for (const std::string& note : attempt.notes) AddField("note", Text(note), html);
+  if (!attempt.whys.empty()) AddField("hint", Text(HintFor(attempt.whys.front().code)), html);
   AddField("again", absl::StrCat("<code>", Text(AgainCommand(result, run)), "</code>"), html);
   return html;
 }

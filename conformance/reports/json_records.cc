@@ -95,23 +95,30 @@ Json RunRecord(const RunInfo& run) {
     if (planned.skip) row["skip"] = Word(SkipKindName(*planned.skip));
     plan.push_back(std::move(row));
   }
-  return {{"schema", kResultSchema},
-          {"suite", {{"name", "shimgauge"}, {"version", run.suite_version}}},
-          {"started", absl::FormatTime(absl::RFC3339_sec, absl::FromChrono(run.started_at),
-                                       absl::UTCTimeZone())},
-          {"shim", {{"path", run.shim_path}, {"sha256", run.shim_sha256}}},
-          {"profile", {{"name", run.profile.name}, {"claims", NeedNames(run.profile.claims)}}},
-          {"host",
-           {{"kernel", run.host.kernel},
-            {"cgroup", run.host.cgroup_mode},
-            {"root", run.host.root},
-            {"cpus", run.host.cpus}}},
-          {"argv", run.argv},
-          {"seed", SeedText(run.seed)},
-          {"jobs", run.jobs},
-          {"repeat", run.repeat},
-          {"deadline_scale", run.deadline_scale},
-          {"plan", std::move(plan)}};
+  Json record = {
+      {"schema", kResultSchema},
+      {"suite", {{"name", "shimgauge"}, {"version", run.suite_version}}},
+      {"started",
+       absl::FormatTime(absl::RFC3339_sec, absl::FromChrono(run.started_at), absl::UTCTimeZone())},
+      {"shim", {{"path", run.shim_path}, {"sha256", run.shim_sha256}}},
+      {"profile", {{"name", run.profile.name}, {"claims", NeedNames(run.profile.claims)}}},
+      {"host",
+       {{"kernel", run.host.kernel},
+        {"cgroup", run.host.cgroup_mode},
+        {"root", run.host.root},
+        {"cpus", run.host.cpus}}},
+      {"argv", run.argv},
+      {"again", run.again},
+      {"seed", SeedText(run.seed)},
+      {"jobs", run.jobs},
+      {"repeat", run.repeat},
+      {"deadline_scale", run.deadline_scale},
+      {"selection", {{"checks", run.selection.checks}, {"digest", run.selection.digest}}}};
+  if (!run.shard.whole()) {
+    record["shard"] = {{"index", run.shard.index}, {"of", run.shard.of}};
+  }
+  record["plan"] = std::move(plan);
+  return record;
 }
 
 Json ProbeRecord(const SubjectInfo& subject, const std::string& engine) {
@@ -143,7 +150,11 @@ Json CheckRecord(const CheckResult& result, const RunInfo& run) {
                  {"expected", expected == nullptr ? "pass" : Word(ResultName(expected->result))},
                  {"unexpected", result.unexpected}};
   if (!result.unexpected_text.empty()) record["differs"] = result.unexpected_text;
-  if (expected != nullptr) record["reference"] = expected->reference;
+  if (expected != nullptr) {
+    record["expected_why"] = expected->why;
+    record["expected_kind"] = Word(KindName(expected->kind));
+    record["reference"] = expected->reference;
+  }
   if (result.result == Result::kSkip) {
     record["skip"] = {{"kind", Word(SkipKindName(result.skip_kind()))},
                       {"reason", Limited(result.skip_reason())}};
@@ -154,6 +165,7 @@ Json CheckRecord(const CheckResult& result, const RunInfo& run) {
   }
   const Attempt* attempt = result.evidence();
   if (attempt == nullptr) return record;
+  record["decisive"] = result.decisive;
   record["metrics"] = {{"rpc_n", attempt->rpc_count},
                        {"boot_us", attempt->boot_us},
                        {"check_us", attempt->check_us}};
@@ -161,6 +173,10 @@ Json CheckRecord(const CheckResult& result, const RunInfo& run) {
   if (result.result == Result::kPass) return record;
   record["whys"] = Json::array();
   for (const Why& why : attempt->whys) record["whys"].push_back(WhyRecord(why));
+  if (!attempt->hang.empty()) {
+    record["hang"] = Json::array();
+    for (const std::string& line : attempt->hang) record["hang"].push_back(Limited(line));
+  }
   record["sut"] = Limited(attempt->after);
   record["leaks"] = Json::array();
   for (const Remainder& left : attempt->left) {
@@ -188,6 +204,10 @@ Json SummaryRecord(const Summary& summary, std::chrono::microseconds took) {
           {"by_level", std::move(levels)},
           {"unexpected", summary.counts.unexpected()},
           {"stale_expectations", summary.stale_expectations},
+          {"refused_skips", summary.refused_skips},
+          {"harness_problems", summary.harness_problems},
+          {"interrupted", summary.interrupted},
+          {"stopped_early", summary.stopped_early},
           {"exit_code", ExitCodeOf(summary)},
           {"reasons", Reasons(summary)},
           {"ms", Milliseconds(took)},

@@ -5,6 +5,7 @@
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -80,6 +81,27 @@ absl::StatusOr<ReportRequest> ParseReportRequest(absl::string_view text) {
                                                    "=FILE, or ", name, "=- for standard output"));
   }
   return ReportRequest{.format = &*format, .file = std::string(text.substr(equals + 1))};
+}
+
+absl::StatusOr<OpenReports> OpenAllReports(const std::vector<std::string>& requests, bool verbose) {
+  OpenReports reports;
+  std::set<std::string> files;
+  for (const std::string& text : requests) {
+    ASSIGN_OR_RETURN(const ReportRequest request, ParseReportRequest(text));
+    if (!files.insert(request.file).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--report ", text, ": only one format can go to ",
+                       request.file == "-" ? "standard output" : request.file));
+    }
+    ASSIGN_OR_RETURN(reports.all.emplace_back(), MakeReport(request));
+  }
+  if (files.count("-") == 0) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Output> output, Output::Open("-"));
+    reports.console =
+        std::make_shared<Console>(std::move(output), Console::StandardOutputOptions());
+    reports.all.push_back(MakeTextReport(reports.console, verbose));
+  }
+  return reports;
 }
 
 absl::StatusOr<std::unique_ptr<Report>> MakeReport(const ReportRequest& request) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/reports/console.h"
 #include "conformance/reports/output.h"
 #include "conformance/reports/report.h"
 
@@ -33,6 +34,14 @@ struct ReportRequest {
   std::string file;
 };
 absl::StatusOr<ReportRequest> ParseReportRequest(absl::string_view text);
+
+// What `--report` asks for, all of it, and the text report on standard output unless something
+// else goes there.
+struct OpenReports {
+  std::shared_ptr<Console> console;  // shared with the text report; null when there is none
+  std::vector<std::unique_ptr<Report>> all;
+};
+absl::StatusOr<OpenReports> OpenAllReports(const std::vector<std::string>& requests, bool verbose);
 
 // Opens the file and makes the report.
 absl::StatusOr<std::unique_ptr<Report>> MakeReport(const ReportRequest& request);

@@ -82,9 +82,10 @@ SampleRun::SampleRun() {
   info_.seed = 0x5eed;
   info_.jobs = 4;
   info_.argv = {"shimgauge", "run", "--shim", "containerd-shim-acme-v1"};
-  info_.again = "shimgauge run --shim /opt/shims/containerd-shim-acme-v1";
+  info_.again = {"run", "--shim", "/opt/shims/containerd-shim-acme-v1"};
   info_.started_at = std::chrono::system_clock::from_time_t(1767225600);
   for (const Check& check : checks_) info_.plan.push_back({.check = &check});
+  info_.selection = DigestOf(info_.plan);
   info_.plan[1].skip = SkipKind::kNotClaimed;
   info_.plan[1].skip_reason = "the profile does not claim info";
   info_.plan[3].expectation = &expectation_;
@@ -98,6 +99,9 @@ SampleRun::SampleRun() {
   attempts[3] = {With(Verdict::kFail, why::kEventMissing, "no /tasks/oom")};
   attempts[4] = {Basic(Verdict::kPass)};
   attempts[5] = {Basic(Verdict::kPass), With(Verdict::kHang, why::kReplyMissing, "no EOF")};
+  attempts[5][1].hang = {"pending  Wait c1: no reply for 5000 ms",
+                         "thread   12 (shim): S (sleeping), waits in do_epoll_wait",
+                         "pipe     fd 7 reads pipe:[4711]: written by sleep 31 (fd 1)"};
   attempts[6] = {With(Verdict::kSkip, why::kHost, "no pty")};
   attempts[7] = {With(Verdict::kError, why::kHarness, "the worker failed: killed by signal 6")};
   attempts[8] = {With(Verdict::kNotRun, why::kInterrupted, "the run was interrupted")};

@@ -87,11 +87,14 @@ class TextReport : public Report {
                      " to run", skipped == 0 ? "" : absl::StrCat(", skipped: ", SkipCounts(skips)),
                      run_->repeat == 1 ? "" : absl::StrCat(", ", run_->repeat, " times each"),
                      "   -j ", run_->jobs, "   profile ", run_->profile.name, "\n"));
+    usable_ = subject.usable();
     if (!subject.usable()) {
-      console_->Print(console_->Paint(Colour::kBad,
-                                      "no dialect of `start` works: only the bootstrap checks run, "
-                                      "all others fail with start.failed") +
-                      "\n");
+      console_->Print(
+          console_->Paint(Colour::kBad,
+                          "no dialect of `start` works: only the bootstrap checks run, "
+                          "all others fail with start.failed; its evidence is told once "
+                          "(-v: each time)") +
+          "\n");
     }
     console_->Print("\n");
   }
@@ -126,7 +129,12 @@ class TextReport : public Report {
     }
     area_counts_.Add(result);
     const Attempt* attempt = result.evidence();
-    if (NeedsLook(result)) {
+    // The evidence of a `start` that never works is the same thirty times over.
+    const bool again = !usable_ && WhyCode(result) == why::kStartFailed && start_failed_told_;
+    if (WhyCode(result) == why::kStartFailed) start_failed_told_ = true;
+    if (NeedsLook(result) && again && !verbose_) {
+      console_->Print(Headline(result, console_->Paint(Colour::kBad, "\u2717 ")));
+    } else if (NeedsLook(result)) {
       console_->Print(Headline(result, console_->Paint(Colour::kBad, "\u2717 ")) +
                       EvidenceText(result, *run_) + "\n");
     } else if (verbose_) {
@@ -230,6 +238,8 @@ class TextReport : public Report {
   const RunInfo* run_ = nullptr;
   std::vector<std::optional<CheckResult>> waiting_;  // finished before their turn
   std::size_t next_ = 0;
+  bool usable_ = true;
+  bool start_failed_told_ = false;
   std::string area_;
   Counts area_counts_;
 };

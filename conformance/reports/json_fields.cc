@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/reports/json_fields.h"
+
+#include <absl/strings/str_cat.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace conformance {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+}  // namespace
+
+JsonFields::JsonFields(std::string where, const Json& json)
+    : where_(std::move(where)), json_(json) {
+  if (!json.is_object()) {
+    status_ = absl::InvalidArgumentError(absl::StrCat(where_, ": expected an object"));
+  }
+}
+
+void JsonFields::Fail(const char* name, absl::string_view problem) {
+  if (!status_.ok()) return;
+  status_ = absl::InvalidArgumentError(absl::StrCat(where_, ".", name, ": ", problem));
+}
+
+bool JsonFields::Has(const char* name) const { return json_.is_object() && json_.contains(name); }
+
+const Json* JsonFields::Member(const char* name) {
+  if (!status_.ok()) return nullptr;
+  const auto found = json_.find(name);
+  if (found != json_.end()) return &*found;
+  Fail(name, "missing");
+  return nullptr;
+}
+
+void JsonFields::Get(const char* name, std::string& out) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_string()) return Fail(name, "expected a string");
+  out = member->get<std::string>();
+}
+
+void JsonFields::Get(const char* name, bool& out) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_boolean()) return Fail(name, "expected true or false");
+  out = member->get<bool>();
+}
+
+void JsonFields::Get(const char* name, std::int64_t& out) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_number_integer()) return Fail(name, "expected an integer");
+  out = member->get<std::int64_t>();
+}
+
+void JsonFields::Get(const char* name, double& out) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_number()) return Fail(name, "expected a number");
+  out = member->get<double>();
+}
+
+void JsonFields::Get(const char* name, std::vector<std::string>& out) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_array()) return Fail(name, "expected an array of strings");
+  std::vector<std::string> texts;
+  for (const Json& item : *member) {
+    if (!item.is_string()) return Fail(name, "expected an array of strings");
+    texts.push_back(item.get<std::string>());
+  }
+  out = std::move(texts);
+}
+
+void JsonFields::Find(const char* name, std::string& out) {
+  if (Has(name)) Get(name, out);
+}
+void JsonFields::Find(const char* name, std::vector<std::string>& out) {
+  if (Has(name)) Get(name, out);
+}
+void JsonFields::Find(const char* name, bool& out) {
+  if (Has(name)) Get(name, out);
+}
+
+void JsonFields::Nested(const std::string& where, const Json& json, const Visit& visit) {
+  if (!status_.ok()) return;
+  JsonFields member(where, json);
+  absl::Status own = member.status_.ok() ? visit(member) : absl::OkStatus();
+  status_ = member.status_.ok() ? std::move(own) : member.status_;
+}
+
+void JsonFields::Object(const char* name, const Visit& visit) {
+  if (const Json* member = Member(name)) Nested(absl::StrCat(where_, ".", name), *member, visit);
+}
+
+void JsonFields::FindObject(const char* name, const Visit& visit) {
+  if (Has(name)) Object(name, visit);
+}
+
+void JsonFields::Each(const char* name, const Visit& visit) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_array()) return Fail(name, "expected an array");
+  for (std::size_t i = 0; i < member->size(); ++i) {
+    Nested(absl::StrCat(where_, ".", name, "[", i, "]"), (*member)[i], visit);
+  }
+}
+
+void JsonFields::FindEach(const char* name, const Visit& visit) {
+  if (Has(name)) Each(name, visit);
+}
+
+}  // namespace conformance
