@@ -21,6 +21,7 @@
 #include "containerd/envelope.h"
 #include "containerd/timestamps.h"
 #include "fakes/containerd/limits.h"
+#include "fakes/containerd/torn_server.h"
 #include "services/events/ttrpc.ttrpc.h"
 #include "ttrpc/router.h"
 #include "ttrpc/server.h"
@@ -76,16 +77,27 @@ class EventSink::Impl : public EventsService, public std::enable_shared_from_thi
   }
 
   absl::Status Start() {
-    if (server_) return absl::OkStatus();
+    if (listener_.ok()) return absl::OkStatus();
     ASSIGN_OR_RETURN(listener_, Listen(path_));
     return Serve();
   }
 
   void Stop() {
-    if (!server_) return;
+    if (!listener_.ok()) return;
     ::unlink(path_.c_str());
     DropConnections();
     listener_.reset();
+  }
+
+  void SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code,
+               std::size_t forwards) {
+    const bool was_routed = Routed();
+    mode_ = mode;
+    delay_ = delay;
+    code_ = code;
+    forwards_ = forwards;
+    if ((Routed() && was_routed) || !listener_.ok()) return;
+    Renew();
   }
 
   void Forward(const ForwardRequest& request, const ttrpc::CallInfo& call,
@@ -103,21 +115,49 @@ class EventSink::Impl : public EventsService, public std::enable_shared_from_thi
     bool abandoned = false;  // nobody waits for the answer any more
   };
 
-  // The server takes a duplicate, so that connections can be dropped without the socket going away.
+  // Forward calls come through the router.
+  [[nodiscard]] bool Routed() const { return mode_ != Mode::kTears && mode_ != Mode::kFrozen; }
+
+  // Servers take a duplicate, so that connections can be dropped without the socket going away.
   absl::Status Serve() {
+    if (mode_ == Mode::kFrozen) return absl::OkStatus();  // clients wait in the backlog
     base::UniqueFd copy(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0));
     if (!copy.ok()) return base::ErrnoStatus(errno, "fcntl F_DUPFD_CLOEXEC");
+    if (mode_ == Mode::kTears) {
+      torn_ = std::make_unique<TornServer>(loop_, std::move(copy),
+                                           [this](absl::string_view payload) { Tear(payload); });
+      return absl::OkStatus();
+    }
     server_ = std::make_unique<ttrpc::Server>(loop_, router_, log_);
     return server_->Serve(std::move(copy));
   }
 
   void DropConnections() {
     server_.reset();
+    torn_.reset();
     held_.clear();
   }
 
+  // All connections anew, served as the mode says.
+  void Renew() {
+    DropConnections();
+    if (!Serve().ok()) Stop();
+  }
+
+  // One Forward more; true when it is the last of its mode.
+  bool TakeForward(const ForwardedEvent& event) {
+    ++received_;
+    on_forward_(event);
+    return forwards_ != kForEver && --forwards_ == 0;
+  }
+  void BecomePrompt() {
+    mode_ = Mode::kPrompt;
+    forwards_ = kForEver;
+  }
+
+  void Tear(absl::string_view payload);
   Held& Hold(ForwardReply reply);
-  void DropConnectionsSoon();
+  void RenewSoon();
 
   boost::asio::io_context& loop_;
   const std::string path_;
@@ -126,20 +166,22 @@ class EventSink::Impl : public EventsService, public std::enable_shared_from_thi
   ttrpc::Router router_;
   base::UniqueFd listener_;
   std::unique_ptr<ttrpc::Server> server_;
+  std::unique_ptr<TornServer> torn_;
   std::map<std::uint64_t, Held> held_;  // by number of the call
   Mode mode_ = Mode::kPrompt;
   std::chrono::milliseconds delay_{0};
   absl::StatusCode code_ = absl::StatusCode::kUnavailable;
+  std::size_t forwards_ = kForEver;  // left in this mode
   std::size_t received_ = 0;
   std::size_t outstanding_max_ = 0;
 };
 
 void EventSink::Impl::Forward(const ForwardRequest& request, const ttrpc::CallInfo& /*call*/,
                               ForwardReply reply) {
-  ++received_;
   const ForwardedEvent event = Decode(request.envelope());
-  on_forward_(event);
-  switch (mode_) {
+  const Mode mode = mode_;
+  if (TakeForward(event)) BecomePrompt();
+  switch (mode) {
     case Mode::kPrompt:
       outstanding_max_ = std::max<std::size_t>(outstanding_max_, 1);
       if (event.acceptance.ok()) return std::move(reply)(google::protobuf::Empty());
@@ -152,7 +194,10 @@ void EventSink::Impl::Forward(const ForwardRequest& request, const ttrpc::CallIn
       return;
     case Mode::kCloses:
       Hold(std::move(reply));
-      return DropConnectionsSoon();
+      return RenewSoon();
+    case Mode::kTears:
+    case Mode::kFrozen:
+      return;  // not routed: a call of a connection that is going
     case Mode::kSlow:
       break;
   }
@@ -190,13 +235,20 @@ EventSink::Impl::Held& EventSink::Impl::Hold(ForwardReply reply) {
   return held;
 }
 
-// Not at once: the server is in the middle of the very call that asks for it.
-void EventSink::Impl::DropConnectionsSoon() {
+void EventSink::Impl::Tear(absl::string_view payload) {
+  ForwardRequest request;
+  request.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
+  outstanding_max_ = std::max<std::size_t>(outstanding_max_, 1);
+  if (!TakeForward(Decode(request.envelope()))) return;
+  BecomePrompt();
+  RenewSoon();
+}
+
+// Not at once: a server is in the middle of the very call that asks for it.
+void EventSink::Impl::RenewSoon() {
   boost::asio::post(loop_, [weak = weak_from_this()] {
     const std::shared_ptr<Impl> self = weak.lock();
-    if (!self || !self->server_) return;
-    self->DropConnections();
-    if (!self->Serve().ok()) self->Stop();
+    if (self && self->listener_.ok()) self->Renew();
   });
 }
 
@@ -209,14 +261,13 @@ absl::Status EventSink::Start() { return impl_->Start(); }
 
 void EventSink::Stop() { impl_->Stop(); }
 
-void EventSink::SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code) {
-  impl_->mode_ = mode;
-  impl_->delay_ = delay;
-  impl_->code_ = code;
+void EventSink::SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code,
+                        std::size_t forwards) {
+  impl_->SetMode(mode, delay, code, forwards);
 }
 
 const std::string& EventSink::path() const { return impl_->path_; }
-bool EventSink::listening() const { return impl_->server_ != nullptr; }
+bool EventSink::listening() const { return impl_->listener_.ok(); }
 std::size_t EventSink::received() const { return impl_->received_; }
 std::size_t EventSink::outstanding_max() const { return impl_->outstanding_max_; }
 std::size_t EventSink::connections() const {

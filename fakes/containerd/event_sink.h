@@ -34,7 +34,11 @@ class EventSink {
     kRefuse,  // answers each Forward with a code
     kSilent,  // accepts and reads, never answers
     kCloses,  // drops all connections instead of answering
+    kTears,   // answers with half a frame and drops the connection
+    kFrozen,  // listens, but neither accepts nor reads: a containerd that is stopped
   };
+  // Takes no end: a mode for all Forwards to come.
+  static constexpr std::size_t kForEver = static_cast<std::size_t>(-1);
   using OnForward = std::function<void(const ForwardedEvent&)>;
 
   // `on_forward` runs for each call before it is answered.
@@ -47,12 +51,14 @@ class EventSink {
   absl::Status Start();
   // Removes the socket file and drops all connections. Calls not answered yet never will be.
   void Stop();
-  // Takes effect with the next Forward.
-  void SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code);
+  // For the next `forwards` Forward calls; after them the sink is prompt. kTears and kFrozen drop
+  // all connections at once; what was sent to a frozen sink is read when it is no longer so.
+  void SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code,
+               std::size_t forwards = kForEver);
 
   [[nodiscard]] const std::string& path() const;
   [[nodiscard]] bool listening() const;
-  [[nodiscard]] std::size_t received() const;         // Forward calls, in every mode
+  [[nodiscard]] std::size_t received() const;         // Forward calls read, in every mode
   [[nodiscard]] std::size_t outstanding_max() const;  // most of them ever unanswered at once
   [[nodiscard]] std::size_t connections() const;      // open now
 

@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
@@ -17,6 +19,7 @@
 #include "fakes/containerd/testing/run_until.h"
 #include "services/events/ttrpc.ttrpc.h"
 #include "ttrpc/client.h"
+#include "ttrpc/envelope.h"
 
 namespace fakes {
 namespace {
@@ -72,8 +75,9 @@ class EventSinkTest : public base::testing::ProcessTest {
     EXPECT_TRUE(status.ok()) << status;
   }
   void SetMode(EventSink::Mode mode, std::chrono::milliseconds delay = {},
-               absl::StatusCode code = absl::StatusCode::kUnavailable) {
-    sink_.SetMode(mode, delay, code);
+               absl::StatusCode code = absl::StatusCode::kUnavailable,
+               std::size_t forwards = EventSink::kForEver) {
+    sink_.SetMode(mode, delay, code, forwards);
   }
   bool Await(const std::shared_ptr<Outcome>& outcome) {
     return RunUntil(loop_, [&] { return outcome->has_value(); });
@@ -173,6 +177,98 @@ TEST_F(EventSinkTest, ClosesDropsTheConnectionButListensOn) {
   ASSERT_TRUE(Await(outcome));
   EXPECT_TRUE((*outcome)->ok());
   EXPECT_EQ(sink_.received(), 2u);
+}
+
+TEST_F(EventSinkTest, RefusesAsOftenAsToldThenAccepts) {
+  SetMode(EventSink::Mode::kRefuse, {}, absl::StatusCode::kInternal, 2);
+  Publisher publisher(loop_, sink_.path());
+  for (const bool refused : {true, true, false, false}) {
+    const auto outcome = publisher.Send(ExitOf("c1"));
+    ASSERT_TRUE(Await(outcome));
+    EXPECT_EQ(absl::IsInternal((*outcome)->status()), refused) << (*outcome)->status();
+    EXPECT_EQ((*outcome)->ok(), !refused);
+  }
+  EXPECT_EQ(sink_.received(), 4u);
+}
+
+TEST_F(EventSinkTest, TearsItsAnswersAndListensOn) {
+  SetMode(EventSink::Mode::kTears);
+  for (const char* id : {"c1", "c2"}) {
+    Publisher publisher(loop_, sink_.path());
+    const auto lost = publisher.Send(ExitOf(id));
+    ASSERT_TRUE(Await(lost));
+    EXPECT_TRUE(absl::IsUnavailable((*lost)->status())) << (*lost)->status();
+    EXPECT_TRUE(publisher.closed());
+  }
+  ASSERT_EQ(events_.size(), 2u);
+  EXPECT_EQ(events_[0].topic, "/tasks/exit");
+  EXPECT_EQ(events_[1].timestamp_ns, 5'000'000'000);
+  SetMode(EventSink::Mode::kPrompt);
+  Publisher again(loop_, sink_.path());
+  const auto outcome = again.Send(ExitOf("c3"));
+  ASSERT_TRUE(Await(outcome));
+  EXPECT_TRUE((*outcome)->ok()) << (*outcome)->status();
+  EXPECT_EQ(sink_.received(), 3u);
+}
+
+// What the client sees is not only a closed connection: bytes have come that are no answer.
+TEST_F(EventSinkTest, TornAnswersAreHalfAHeader) {
+  SetMode(EventSink::Mode::kTears);
+  auto socket = ttrpc::ConnectUnix(sink_.path());
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  const std::string body = ttrpc::EncodeRequest({.service = "s", .method = "m"});
+  const std::string frame =
+      std::string({0, 0, 0, static_cast<char>(body.size()), 0, 0, 0, 1, 1, 0}) + body;
+  ASSERT_EQ(::write(socket->get(), frame.data(), frame.size() - 1),
+            static_cast<ssize_t>(frame.size() - 1));
+  std::string answer(100, '?');
+  loop_.run_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(::recv(socket->get(), answer.data(), answer.size(), MSG_DONTWAIT), -1)
+      << "answered a request that was not whole";
+  ASSERT_EQ(::write(socket->get(), frame.data() + frame.size() - 1, 1), 1);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return sink_.received() == 1; }));
+  EXPECT_EQ(::recv(socket->get(), answer.data(), answer.size(), 0), 5);
+  ASSERT_TRUE(RunUntil(loop_, [&] {
+    return ::recv(socket->get(), answer.data(), answer.size(), MSG_DONTWAIT) == 0;
+  })) << "the connection stays open";
+}
+
+TEST_F(EventSinkTest, TearsAsOftenAsToldThenAccepts) {
+  SetMode(EventSink::Mode::kTears, {}, absl::StatusCode::kOk, 1);
+  Publisher torn(loop_, sink_.path());
+  ASSERT_TRUE(Await(torn.Send(ExitOf("c1"))));
+  Publisher again(loop_, sink_.path());
+  const auto outcome = again.Send(ExitOf("c1"));
+  ASSERT_TRUE(Await(outcome));
+  EXPECT_TRUE((*outcome)->ok()) << (*outcome)->status();
+}
+
+TEST_F(EventSinkTest, FrozenIsConnectedToButReadsOnlyWhenThawed) {
+  Publisher before(loop_, sink_.path());
+  ASSERT_TRUE(Await(before.Send(ExitOf("c0"))));
+  SetMode(EventSink::Mode::kFrozen);
+  ASSERT_TRUE(RunUntil(loop_, [&] { return before.closed(); }));
+  EXPECT_TRUE(sink_.listening());
+  Publisher publisher(loop_, sink_.path());
+  const auto outcome = publisher.Send(ExitOf("c1"));
+  loop_.run_for(std::chrono::milliseconds(5));
+  EXPECT_FALSE(outcome->has_value());
+  EXPECT_FALSE(publisher.closed());
+  EXPECT_EQ(sink_.received(), 1u);
+  SetMode(EventSink::Mode::kPrompt);
+  ASSERT_TRUE(Await(outcome));
+  EXPECT_TRUE((*outcome)->ok()) << (*outcome)->status();
+  EXPECT_EQ(sink_.received(), 2u);
+}
+
+TEST_F(EventSinkTest, StopsAndStartsInAnyMode) {
+  for (const auto mode : {EventSink::Mode::kTears, EventSink::Mode::kFrozen}) {
+    SetMode(mode);
+    sink_.Stop();
+    EXPECT_FALSE(ttrpc::ConnectUnix(sink_.path()).ok());
+    ASSERT_TRUE(sink_.Start().ok());
+    EXPECT_TRUE(ttrpc::ConnectUnix(sink_.path()).ok());
+  }
 }
 
 TEST_F(EventSinkTest, StopLeavesNothingToConnectTo) {
