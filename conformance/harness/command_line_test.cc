@@ -124,6 +124,8 @@ TEST_F(CommandLineTest, MistakesAreOneSentenceAndExitTwo) {
       {RunArguments({"changed-since:/no/such"}), "/no/such: No such file"},
       {{"diff", "/no/such"}, "after"},
       {{"diff", "/no/such", "/no/other"}, "/no/such: No such file"},
+      {{"diff", "/", "/"}, "/: Is a directory"},
+      {RunArguments({"--plan", "/"}), "/: Is a directory"},
       {{"diff", temp_.File("shim"), temp_.File("shim")}, "no JSON"},
       {{"merge"}, "files"},
       {{"merge", "/no/such"}, "/no/such: No such file"},

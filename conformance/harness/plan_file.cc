@@ -7,13 +7,9 @@
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
 #include "conformance/harness/selection.h"
 #include "conformance/reports/result_file.h"
@@ -65,16 +61,11 @@ absl::StatusOr<std::set<std::string>> ParsePlan(absl::string_view text, const st
 
 absl::StatusOr<std::set<std::string>> ReadPlanFile(const std::string& path,
                                                    const std::vector<Check>& checks) {
-  if (path == "-") {
-    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-    return ParsePlan(text, "standard input", checks);
-  }
-  std::ifstream stream(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
-  }
-  return ParsePlan(text, path, checks);
+  const bool standard_input = path == "-";
+  const absl::StatusOr<std::string> text =
+      base::ReadKernelFile(standard_input ? "/dev/stdin" : path);
+  if (!text.ok()) return absl::InvalidArgumentError(text.status().message());
+  return ParsePlan(*text, standard_input ? "standard input" : path, checks);
 }
 
 absl::StatusOr<std::set<std::string>> ChangedSince(const std::string& path,

@@ -9,14 +9,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
 #include "conformance/harness/names.h"
 #include "conformance/reports/json_fields.h"
@@ -424,10 +421,9 @@ absl::StatusOr<ResultFile> ResultFile::Parse(absl::string_view text, const std::
 }
 
 absl::StatusOr<ResultFile> ResultFile::Read(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream.is_open() || stream.bad()) return Mistake(path, std::strerror(errno));
-  return Parse(text, path);
+  const absl::StatusOr<std::string> text = base::ReadKernelFile(path);
+  if (!text.ok()) return absl::InvalidArgumentError(text.status().message());
+  return Parse(*text, path);
 }
 
 const CheckResult* ResultFile::Find(absl::string_view check_id) const {

@@ -9,7 +9,8 @@
 
 namespace base {
 
-// Whole contents of a file of /proc or /sys/fs/cgroup, whose size is not known beforehand.
+// Whole contents of a file of /proc or /sys/fs/cgroup, whose size is not known beforehand; as well
+// of any other file that is not larger. A directory is an error like any other.
 // NOT_FOUND when it is not there, also when its process or cgroup went while it was read;
 // RESOURCE_EXHAUSTED beyond kKernelFileBytesMax.
 absl::StatusOr<std::string> ReadKernelFile(const std::string& path);
