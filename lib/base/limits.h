@@ -14,6 +14,9 @@ inline constexpr std::size_t kLogFieldsBytesMax = 1024;
 // What Spawn() runs on between clone and execve. The code there nests three small frames deep.
 inline constexpr std::size_t kSpawnStackBytes = 32 * 1024;
 
+// What a process of RunInFork() may say about its failure: less than a pipe takes.
+inline constexpr std::size_t kForkComplaintBytesMax = 16 * 1024;
+
 // Children reaped in one turn of the loop before other handlers get theirs.
 inline constexpr int kReapsPerTurnMax = 256;
 

@@ -57,7 +57,7 @@ class Daemon {
   base::Log& log_;
   containerd::EventPublisher publisher_;
   EventQueue events_;
-  SpawnedRootfs rootfs_;
+  ForkedRootfs rootfs_;
   std::unique_ptr<Backend> backend_;
   TaskContext context_;
   TaskService service_;

@@ -33,11 +33,8 @@ inline constexpr std::chrono::milliseconds kFlushTimeout{2000};
 // Answers on their way when the daemon ends.
 inline constexpr std::chrono::milliseconds kServerDrainTimeout{500};
 
-// One mount or unmount helper; its stderr.
+// All mounts, or the unmounting, of one rootfs.
 inline constexpr std::chrono::milliseconds kRootfsTimeout{30000};
-inline constexpr std::size_t kHelperOutputBytesMax = 16 * 1024;
-// The list of mounts a helper reads from its stdin.
-inline constexpr std::size_t kMountListBytesMax = 4U << 20;
 
 // How long the init's exit is held back for execs that survived it and its SIGKILL (EVT-24).
 inline constexpr std::chrono::milliseconds kExitSettleTimeout{10000};

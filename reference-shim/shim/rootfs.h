@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/functional/function_ref.h>
+
 #include <boost/asio/io_context.hpp>
 #include <list>
 #include <memory>
@@ -27,32 +29,23 @@ class Rootfs {
   virtual void Unmount(const std::string& bundle, Done<> done) = 0;
 };
 
-// Does both in a helper: this very executable, run with MountRootfsCommand or UnmountRootfsCommand.
-// Each ends within kRootfsTimeout.
-class SpawnedRootfs final : public Rootfs {
+// Does both in a forked process of its own; each ends within kRootfsTimeout.
+class ForkedRootfs final : public Rootfs {
  public:
-  // Both borrowed. Destroying this kills helpers that still run and forgets their callbacks.
-  SpawnedRootfs(boost::asio::io_context& loop, base::ChildReaper& reaper);
-  ~SpawnedRootfs() override;
+  // Both borrowed. Destroying this kills processes that still run and forgets their callbacks.
+  ForkedRootfs(boost::asio::io_context& loop, base::ChildReaper& reaper);
+  ~ForkedRootfs() override;
 
   void Mount(const std::string& bundle, const MountList& mounts, Done<> done) override;
   void Unmount(const std::string& bundle, Done<> done) override;
 
  private:
   class Helper;
-  void Run(const char* action, const std::string& bundle, std::string input, Done<> done);
+  void Run(const char* what, absl::FunctionRef<absl::Status()> body, Done<> done);
 
   boost::asio::io_context& loop_;
   base::ChildReaper& reaper_;
   std::list<std::unique_ptr<Helper>> helpers_;
 };
-
-inline constexpr char kMountRootfsAction[] = "mount-rootfs";
-inline constexpr char kUnmountRootfsAction[] = "unmount-rootfs";
-
-// The helpers' bodies. The list of mounts comes on stdin, an error goes to stderr; the exit code is
-// its canonical code, 0 for success.
-int MountRootfsCommand(const std::string& bundle);
-int UnmountRootfsCommand(const std::string& bundle);
 
 }  // namespace shim

@@ -9,7 +9,6 @@
 #include "reference-shim/shim/delete_command.h"
 #include "reference-shim/shim/info_command.h"
 #include "reference-shim/shim/options.h"
-#include "reference-shim/shim/rootfs.h"
 #include "reference-shim/shim/serve_command.h"
 #include "reference-shim/shim/start_command.h"
 
@@ -39,8 +38,6 @@ int RunShim(int argc, char** argv, const BackendFactory& factory) {
   if (options->action.empty()) return ServeCommand(*options, program, factory);
   if (options->action == "start") return StartCommand(*options, program);
   if (options->action == "delete") return DeleteCommand(*options, program, factory);
-  if (options->action == kMountRootfsAction) return MountRootfsCommand(options->bundle);
-  if (options->action == kUnmountRootfsAction) return UnmountRootfsCommand(options->bundle);
   return RefuseUsage(program, absl::StrCat("unknown action ", options->action));
 }
 

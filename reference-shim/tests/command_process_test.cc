@@ -148,13 +148,13 @@ TEST_F(ShimProcessTest, VersionIsText) {
 
 // --- mounts ---------------------------------------------------------------------------------
 
-class SpawnedRootfsTest : public ShimProcessTest {
+class ForkedRootfsTest : public ShimProcessTest {
  protected:
-  SpawnedRootfsTest()
+  ForkedRootfsTest()
       : reaper_(base::ChildReaper::Create(loop_).value()), rootfs_(loop_, *reaper_) {
     EXPECT_EQ(::mkdir(bundle_.c_str(), 0700), 0);
   }
-  ~SpawnedRootfsTest() override { container::UnmountAll(bundle_).IgnoreError(); }
+  ~ForkedRootfsTest() override { container::UnmountAll(bundle_).IgnoreError(); }
 
   absl::Status Mount(const MountList& mounts) {
     std::optional<absl::Status> result;
@@ -180,10 +180,10 @@ class SpawnedRootfsTest : public ShimProcessTest {
 
   std::string bundle_ = temp_.File("bundle");
   std::unique_ptr<base::ChildReaper> reaper_;
-  SpawnedRootfs rootfs_;
+  ForkedRootfs rootfs_;
 };
 
-TEST_F(SpawnedRootfsTest, MountsInOrderAndUnmounts) {
+TEST_F(ForkedRootfsTest, MountsInOrderAndUnmounts) {
   if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
   MountList mounts;
   auto& root = *mounts.Add();
@@ -209,7 +209,7 @@ TEST_F(SpawnedRootfsTest, MountsInOrderAndUnmounts) {
   EXPECT_EQ(Unmount(), absl::OkStatus()) << "nothing is mounted, nothing is wrong";
 }
 
-TEST_F(SpawnedRootfsTest, UnknownFileSystemIsNamed) {
+TEST_F(ForkedRootfsTest, UnknownFileSystemIsNamed) {
   if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
   MountList mounts;
   mounts.Add()->set_type("nosuchfs");
