@@ -9,7 +9,11 @@ endif()
 
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
-if(SHIMGAUGE_STATIC)
+# What is started for every verb or check must not spend its time in the dynamic linker.
+if(SHIMGAUGE_STATIC OR (CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SHIMGAUGE_SANITIZE))
+  set(SHIMGAUGE_STATIC_ABSL ON)
+endif()
+if(SHIMGAUGE_STATIC_ABSL)
   # The packages of Debian and Ubuntu describe the shared libraries only; the static ones lie beside.
   get_property(imported DIRECTORY PROPERTY IMPORTED_TARGETS)
   foreach(target ${imported})
@@ -26,6 +30,15 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(GTest REQUIRED)  # the judge's checks use its matchers
+
+# By name, for the linker to choose the static or the shared one; left out of what does not use it.
+foreach(library seccomp cap)
+  find_library(SHIMGAUGE_HAS_${library} ${library} REQUIRED)
+  add_library(shimgauge_${library} INTERFACE)
+  target_link_libraries(shimgauge_${library} INTERFACE
+    -Wl,--push-state,--as-needed,-l${library},--pop-state)
+  add_library(shimgauge::${library} ALIAS shimgauge_${library})
+endforeach()
 
 # Boost.Asio, compiled once. Users include <boost/asio/*.hpp>.
 file(WRITE ${CMAKE_BINARY_DIR}/asio_impl.cc

@@ -14,4 +14,13 @@ inline constexpr int kUnmountPassesMax = 8;
 // How often SignalAll lists a cgroup anew for processes forked meanwhile.
 inline constexpr int kSignalPassesMax = 64;
 
+// How much of what a failing hook says is reported.
+inline constexpr std::size_t kHookStderrBytesMax = 4096;
+
+// One message between the first process of a container and whoever makes it.
+inline constexpr std::size_t kSyncMessageBytesMax = 16384;
+
+// How often the processes of a container without cgroup are listed anew for those forked meanwhile.
+inline constexpr int kTreePassesMax = 64;
+
 }  // namespace container

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/unique_fd.h"
+#include "container/cgroup.h"
+#include "container/sync_socket.h"
+#include "oci/spec.h"
+
+// What the processes of a container do before they are the user's program. Both functions run in a
+// process of ForkInto(), end it, and report what goes wrong through `socket`. They begin once the
+// maker says kGo: id mappings are written, the cgroup is joined by then. A maker that goes away
+// meanwhile takes the process with it.
+namespace container {
+
+// Everything borrowed.
+struct InitPlan {
+  const oci::Spec& spec;
+  std::string id;
+  std::string bundle;                    // absolute
+  Cgroup cgroup;                         // the container's; empty: it has none
+  const base::UniqueFd& console_socket;  // used if the process has a terminal
+  const base::UniqueFd& start_fifo;      // O_PATH; see AwaitStart
+  bool no_pivot = false;
+  bool new_keyring = true;
+  unsigned preserved_fds = 0;
+};
+
+// The first process. Makes the container; says kMounted and waits for kGo (hooks of the runtime run
+// then); runs createContainer hooks; enters the root; becomes the user; says kReady and waits for
+// kGo. Then it opens `start_fifo` for writing, which blocks until somebody opens it for reading;
+// runs startContainer hooks; writes "0" and executes the program, which closes the FIFO. Whatever
+// else is in the FIFO is what went wrong.
+[[noreturn]] void RunContainerInit(const InitPlan& plan, SyncSocket socket);
+
+// Everything borrowed.
+struct ExecPlan {
+  const oci::Process& process;
+  std::string id;
+  std::string seccomp_json;  // of the container
+  const base::UniqueFd& console_socket;
+  bool in_user_namespace = false;  // another one than the maker's
+  bool new_keyring = true;
+  unsigned preserved_fds = 0;
+};
+
+// Another process, already in the container's namespaces. Executing the program closes `socket`.
+[[noreturn]] void RunContainerExec(const ExecPlan& plan, SyncSocket socket);
+
+}  // namespace container
