@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "container/oom_monitor.h"
 #include "reference-shim/backends/oci/checkpoint.h"
+#include "reference-shim/backends/oci/engine_ps.h"
 #include "reference-shim/backends/oci/limits.h"
 #include "reference-shim/backends/oci/metrics.h"
 #include "reference-shim/backends/oci/oci_exec.h"
@@ -144,7 +145,11 @@ void OciWorkload::Signal(int signo, shim::SignalScope scope, shim::Done<> done) 
   if (signo < 0 || signo > SIGRTMAX) {
     return done(absl::InvalidArgumentError(absl::StrCat("no signal ", signo)));
   }
-  if (RunsPlainProcesses(engine_.settings().binary)) return done(SignalDirectly(signo, scope));
+  // Without a cgroup of its own, which processes are the container's is for the engine to know.
+  const bool known = scope != shim::SignalScope::kAll || cgroup_.has_value();
+  if (known && RunsPlainProcesses(engine_.settings().binary)) {
+    return done(SignalDirectly(signo, scope));
+  }
   SignalByEngine(signo, scope, std::move(done));
 }
 
@@ -207,7 +212,12 @@ void OciWorkload::Sample(shim::Done<shim::Opaque> done) {
 
 void OciWorkload::Pids(shim::Done<std::vector<pid_t>> done) {
   if (cgroup_.has_value()) return done(container::ListProcesses(*cgroup_));
-  done(init_.alive() ? std::vector<pid_t>{init_.pid()} : std::vector<pid_t>());
+  if (!init_.alive()) return done(std::vector<pid_t>());
+  runs_.Start(engine_, {.verb = "ps", .flags = {"--format", "json"}, .arguments = {id_}}, {},
+              kControlTimeout,
+              [done = std::move(done)](const absl::StatusOr<std::string>& result) mutable {
+                done(result.ok() ? ParseEnginePs(*result) : result.status());
+              });
 }
 
 void OciWorkload::Delete(shim::Done<> done) {
