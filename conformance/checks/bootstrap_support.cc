@@ -8,10 +8,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
+#include "base/kernel_file.h"
 #include "runc/options.pb.h"
 #include "types/runtime_info.pb.h"
 
@@ -171,8 +170,7 @@ std::string UnknownAny() {
 }
 
 std::string ReadWholeFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return base::ReadKernelFile(path).value_or("");
 }
 
 std::vector<std::string> SocketFiles(CheckContext& check) {

@@ -49,26 +49,22 @@ Json EventRecord(const EventFact& fact) {
           {"refused", std::string(fact.acceptance.message())}};
 }
 
-// A number of any width, as the story holds it.
-template <typename Number>
-void GetNumber(JsonFields& fields, const char* name, Number& out) {
-  std::int64_t value = 0;
-  fields.Get(name, value);
-  out = static_cast<Number>(value);
-}
-
 absl::Status ReadCall(JsonFields& fields, CallFact& call) {
   fields.Get("method", call.method);
   fields.Get("container", call.process.container);
   fields.Get("exec", call.process.exec);
-  GetNumber(fields, "connection", call.connection);
+  fields.Get("connection", call.connection);
   fields.Get("sent_us", call.sent_us);
   fields.Get("replied_us", call.replied_us);
-  GetNumber(fields, "code", call.code);
-  GetNumber(fields, "pid", call.pid);
-  GetNumber(fields, "status", call.status);
-  GetNumber(fields, "exit_status", call.exit_status);
+  int code = 0;
+  int status = 0;
+  fields.Get("code", code);
+  fields.Get("pid", call.pid);
+  fields.Get("status", status);
+  fields.Get("exit_status", call.exit_status);
   fields.Get("exited_at_ns", call.exited_at_ns);
+  call.code = static_cast<absl::StatusCode>(code);
+  call.status = static_cast<TaskStatus>(status);
   return absl::OkStatus();
 }
 
@@ -82,8 +78,8 @@ absl::Status ReadEvent(JsonFields& fields, EventFact& fact) {
   fields.Get("container_id", event.container_id);
   fields.Get("id", event.id);
   fields.Get("exec_id", event.exec_id);
-  GetNumber(fields, "pid", event.pid);
-  GetNumber(fields, "exit_status", event.exit_status);
+  fields.Get("pid", event.pid);
+  fields.Get("exit_status", event.exit_status);
   fields.Get("exited_at_ns", event.exited_at_ns);
   fields.Get("decodable", event.decodable);
   fields.Get("received_us", fact.received_us);

@@ -4,114 +4,42 @@
 #include <absl/strings/str_cat.h>
 
 #include <chrono>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "conformance/harness/names.h"
+#include "conformance/reports/json_fields.h"
 
 namespace conformance {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
-// Reads members of one JSON object; the first one that is missing or of another type is the error.
-class Fields {
- public:
-  explicit Fields(const Json& object) : object_(object) {
-    if (!object.is_object()) Fail("message", "is no object");
-  }
+constexpr char kWhere[] = "worker protocol";
 
-  void Get(const char* name, std::string& out) {
-    if (const Json* value = Find(name, Json::value_t::string)) out = value->get<std::string>();
-  }
-  void Get(const char* name, bool& out) {
-    if (const Json* value = Find(name, Json::value_t::boolean)) out = value->get<bool>();
-  }
-  void Get(const char* name, double& out) {
-    if (const Json* value = Member(name)) {
-      if (value->is_number()) {
-        out = value->get<double>();
-      } else {
-        Fail(name, "is no number");
-      }
-    }
-  }
-  template <typename Integer>
-  std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>> Get(
-      const char* name, Integer& out) {
-    const Json* value = Member(name);
-    if (value == nullptr) return;
-    if (value->is_number_integer()) {
-      out = value->get<Integer>();
-    } else {
-      Fail(name, "is no integer");
-    }
-  }
-  void Get(const char* name, std::vector<std::string>& out) {
-    ForEach(name, [this, name, &out](const Json& item) {
-      if (item.is_string()) {
-        out.push_back(item.get<std::string>());
-      } else {
-        Fail(name, "holds something else than strings");
-      }
-    });
-  }
-  void Get(const char* name, std::map<std::string, std::string>& out) {
-    const Json* value = Find(name, Json::value_t::object);
-    if (value == nullptr) return;
-    for (const auto& [key, item] : value->items()) {
-      if (!item.is_string()) return Fail(name, "holds something else than strings");
-      out[key] = item.get<std::string>();
-    }
-  }
-  template <typename Visit>
-  void ForEach(const char* name, Visit visit) {
-    const Json* value = Find(name, Json::value_t::array);
-    if (value == nullptr) return;
-    for (const Json& item : *value) visit(item);
-  }
-  // A member that is an object, or an empty one if it is none.
-  const Json& Object(const char* name) {
-    static const Json empty = Json::object();
-    const Json* value = Find(name, Json::value_t::object);
-    return value != nullptr ? *value : empty;
-  }
-  void Take(const absl::Status& nested) {
-    if (status_.ok()) status_ = nested;
-  }
-  void Fail(absl::string_view name, absl::string_view problem) {
-    if (status_.ok()) {
-      status_ = absl::InvalidArgumentError(absl::StrCat("worker protocol: ", name, " ", problem));
-    }
-  }
-  [[nodiscard]] const absl::Status& status() const { return status_; }
+absl::Status Read(JsonFields& fields, WorldSpec& world);
+absl::Status Read(JsonFields& fields, DialectProbe& probe);
+absl::Status Read(JsonFields& fields, SubjectInfo& subject);
+absl::Status Read(JsonFields& fields, Profile& profile);
+absl::Status Read(JsonFields& fields, Why& why);
+absl::Status Read(JsonFields& fields, HistoryEntry& entry);
+absl::Status Read(JsonFields& fields, CheckOutcome& outcome);
+absl::Status Read(JsonFields& fields, Remainder& remainder);
 
- private:
-  const Json* Member(const char* name) {
-    if (!object_.is_object()) return nullptr;
-    const auto found = object_.find(name);
-    if (found == object_.end()) {
-      Fail(name, "is missing");
-      return nullptr;
-    }
-    return &*found;
-  }
-  const Json* Find(const char* name, Json::value_t type) {
-    const Json* value = Member(name);
-    if (value != nullptr && value->type() != type) {
-      Fail(name, "is of another type");
-      return nullptr;
-    }
-    return value;
-  }
+// Reads an object into `out`.
+template <typename Value>
+JsonFields::Visit Reader(Value& out) {
+  return [&out](JsonFields& fields) { return Read(fields, out); };
+}
 
-  const Json& object_;
-  absl::Status status_;
-};
+// Reads each object of an array into a new element of `out`.
+template <typename Value>
+JsonFields::Visit Adder(std::vector<Value>& out) {
+  return [&out](JsonFields& fields) { return Read(fields, out.emplace_back()); };
+}
 
 Json ToJson(const WorldSpec& world) {
   return {{"cgroup_parent", world.cgroup_parent},
@@ -123,8 +51,7 @@ Json ToJson(const WorldSpec& world) {
           {"keep", world.keep}};
 }
 
-absl::Status FromJson(const Json& json, WorldSpec& world) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, WorldSpec& world) {
   fields.Get("cgroup_parent", world.cgroup_parent);
   fields.Get("fixtures", world.fixtures);
   fields.Get("shim", world.shim);
@@ -143,8 +70,7 @@ Json ToJson(const DialectProbe& probe) {
           {"took_us", probe.took_us}};
 }
 
-absl::Status FromJson(const Json& json, DialectProbe& probe) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, DialectProbe& probe) {
   fields.Get("usable", probe.usable);
   fields.Get("version", probe.version);
   fields.Get("protocol", probe.protocol);
@@ -162,11 +88,10 @@ Json ToJson(const SubjectInfo& subject) {
           {"log_tail", subject.log_tail}};
 }
 
-absl::Status FromJson(const Json& json, SubjectInfo& subject) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, SubjectInfo& subject) {
   bool default_params = false;
-  fields.Take(FromJson(fields.Object("legacy"), subject.legacy));
-  fields.Take(FromJson(fields.Object("params"), subject.params));
+  fields.Object("legacy", Reader(subject.legacy));
+  fields.Object("params", Reader(subject.params));
   fields.Get("default_params", default_params);
   fields.Get("task_version", subject.task_version);
   fields.Get("version_text", subject.version_text);
@@ -186,8 +111,7 @@ Json ToJson(const Profile& profile) {
           {"env", profile.env}};
 }
 
-absl::Status FromJson(const Json& json, Profile& profile) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, Profile& profile) {
   bool guest_host = false;
   std::int64_t boot_ms = 0;
   std::int64_t rpc_ms = 0;
@@ -241,8 +165,7 @@ Json ToJson(const CheckOutcome& outcome) {
           {"check_us", outcome.check_us}};
 }
 
-absl::Status FromJson(const Json& json, Why& why) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, Why& why) {
   fields.Get("code", why.code);
   fields.Get("text", why.text);
   fields.Get("expected", why.expected);
@@ -252,8 +175,7 @@ absl::Status FromJson(const Json& json, Why& why) {
   return fields.status();
 }
 
-absl::Status FromJson(const Json& json, HistoryEntry& entry) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, HistoryEntry& entry) {
   int lane = 0;
   fields.Get("at", entry.offset_us);
   fields.Get("lane", lane);
@@ -267,35 +189,28 @@ absl::Status FromJson(const Json& json, HistoryEntry& entry) {
   return fields.status();
 }
 
-absl::Status FromJson(const Json& json, CheckOutcome& outcome) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, CheckOutcome& outcome) {
   std::string verdict;
   fields.Get("verdict", verdict);
   const std::optional<Verdict> parsed = ParseVerdict(verdict);
   if (!parsed) fields.Fail("verdict", absl::StrCat("'", verdict, "' is none"));
   outcome.verdict = parsed.value_or(Verdict::kError);
-  fields.ForEach(
-      "whys", [&](const Json& item) { fields.Take(FromJson(item, outcome.whys.emplace_back())); });
+  fields.Each("whys", Adder(outcome.whys));
   fields.Get("notes", outcome.notes);
   fields.Get("observations", outcome.observations);
-  fields.ForEach("history", [&](const Json& item) {
-    fields.Take(FromJson(item, outcome.history.emplace_back()));
-  });
+  fields.Each("history", Adder(outcome.history));
   fields.Get("after", outcome.after);
   fields.Get("shim_log", outcome.shim_log);
   fields.Get("hang", outcome.hang);
   fields.Get("story", outcome.story);
-  fields.ForEach("findings", [&](const Json& item) {
-    fields.Take(FromJson(item, outcome.findings.emplace_back()));
-  });
+  fields.Each("findings", Adder(outcome.findings));
   fields.Get("rpc_count", outcome.rpc_count);
   fields.Get("boot_us", outcome.boot_us);
   fields.Get("check_us", outcome.check_us);
   return fields.status();
 }
 
-absl::Status FromJson(const Json& json, Remainder& remainder) {
-  Fields fields(json);
+absl::Status Read(JsonFields& fields, Remainder& remainder) {
   fields.Get("code", remainder.code);
   fields.Get("text", remainder.text);
   return fields.status();
@@ -325,12 +240,12 @@ std::string EncodeJob(const WorkerJob& job) {
 
 absl::StatusOr<WorkerJob> DecodeJob(absl::string_view json) {
   ASSIGN_OR_RETURN(const Json parsed, Parse(json));
-  Fields fields(parsed);
+  JsonFields fields(kWhere, parsed);
   WorkerJob job;
   fields.Get("check", job.check);
-  fields.Take(FromJson(fields.Object("world"), job.world));
-  fields.Take(FromJson(fields.Object("subject"), job.subject));
-  fields.Take(FromJson(fields.Object("profile"), job.profile));
+  fields.Object("world", Reader(job.world));
+  fields.Object("subject", Reader(job.subject));
+  fields.Object("profile", Reader(job.profile));
   RETURN_IF_ERROR(fields.status());
   return job;
 }
@@ -355,7 +270,7 @@ std::string EncodeMessage(const WorkerMessage& message) {
 
 absl::StatusOr<WorkerMessage> DecodeMessage(absl::string_view line) {
   ASSIGN_OR_RETURN(const Json parsed, Parse(line));
-  Fields fields(parsed);
+  JsonFields fields(kWhere, parsed);
   WorkerMessage message;
   std::string type;
   fields.Get("t", type);
@@ -364,13 +279,11 @@ absl::StatusOr<WorkerMessage> DecodeMessage(absl::string_view line) {
     fields.Get("text", message.text);
   } else if (type == "probe") {
     message.kind = WorkerMessage::Kind::kProbe;
-    fields.Take(FromJson(fields.Object("subject"), message.subject));
+    fields.Object("subject", Reader(message.subject));
   } else if (type == "outcome") {
     message.kind = WorkerMessage::Kind::kOutcome;
-    fields.Take(FromJson(fields.Object("outcome"), message.outcome));
-    fields.ForEach("left", [&](const Json& item) {
-      fields.Take(FromJson(item, message.left.emplace_back()));
-    });
+    fields.Object("outcome", Reader(message.outcome));
+    fields.Each("left", Adder(message.left));
   } else {
     fields.Fail("t", absl::StrCat("'", type, "' is no type of message"));
   }

@@ -115,14 +115,14 @@ TEST(WorkerProtocolTest, BytesThatAreNoTextAreReplaced) {
 TEST(WorkerProtocolTest, WhatIsNoMessageIsRefused) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("no JSON"));
   EXPECT_THAT(ErrorOf("hello"), HasSubstr("no JSON: hello"));
-  EXPECT_THAT(ErrorOf("[]"), HasSubstr("is no object"));
-  EXPECT_THAT(ErrorOf("{}"), HasSubstr("t is missing"));
-  EXPECT_THAT(ErrorOf(R"({"t":1})"), HasSubstr("t is of another type"));
+  EXPECT_THAT(ErrorOf("[]"), HasSubstr("expected an object"));
+  EXPECT_THAT(ErrorOf("{}"), HasSubstr("worker protocol.t: missing"));
+  EXPECT_THAT(ErrorOf(R"({"t":1})"), HasSubstr("worker protocol.t: expected a string"));
   EXPECT_THAT(ErrorOf(R"({"t":"song"})"), HasSubstr("'song' is no type of message"));
-  EXPECT_THAT(ErrorOf(R"({"t":"waiting"})"), HasSubstr("text is missing"));
-  EXPECT_THAT(ErrorOf(R"({"t":"probe","subject":{}})"), HasSubstr("legacy is missing"));
+  EXPECT_THAT(ErrorOf(R"({"t":"waiting"})"), HasSubstr("text: missing"));
+  EXPECT_THAT(ErrorOf(R"({"t":"probe","subject":{}})"), HasSubstr("subject.legacy: missing"));
   EXPECT_THAT(ErrorOf(R"({"t":"outcome","outcome":{},"left":[]})"),
-              HasSubstr("verdict is missing"));
+              HasSubstr("outcome.verdict: missing"));
 }
 
 TEST(WorkerProtocolTest, WrongFieldsOfAnOutcomeAreRefused) {
@@ -138,10 +138,13 @@ TEST(WorkerProtocolTest, WrongFieldsOfAnOutcomeAreRefused) {
   };
   EXPECT_EQ(ErrorOf(good), "no error");
   EXPECT_THAT(ErrorOf(replaced("\"error\"", "\"maybe\"")), HasSubstr("'maybe' is none"));
-  EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":9")), HasSubstr("lane is none"));
-  EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":\"rpc\"")), HasSubstr("lane is no integer"));
-  EXPECT_THAT(ErrorOf(replaced("[\"n\"]", "[7]")), HasSubstr("notes holds something else"));
-  EXPECT_THAT(ErrorOf(replaced("\"left\":[]", "\"left\":[{}]")), HasSubstr("code is missing"));
+  EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":9")), HasSubstr("lane: is none"));
+  EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":\"rpc\"")),
+              HasSubstr("history[0].lane: expected an integer"));
+  EXPECT_THAT(ErrorOf(replaced("[\"n\"]", "[7]")),
+              HasSubstr("notes: expected an array of strings"));
+  EXPECT_THAT(ErrorOf(replaced("\"left\":[]", "\"left\":[{}]")),
+              HasSubstr("left[0].code: missing"));
 }
 
 TEST(WorkerProtocolTest, ABrokenJobIsRefused) {

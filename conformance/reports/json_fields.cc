@@ -49,11 +49,29 @@ void JsonFields::Get(const char* name, bool& out) {
   out = member->get<bool>();
 }
 
-void JsonFields::Get(const char* name, std::int64_t& out) {
+std::int64_t JsonFields::GetSigned(const char* name, std::int64_t min, std::int64_t max,
+                                   std::int64_t otherwise) {
   const Json* member = Member(name);
-  if (member == nullptr) return;
-  if (!member->is_number_integer()) return Fail(name, "expected an integer");
-  out = member->get<std::int64_t>();
+  if (member == nullptr) return otherwise;
+  // A number beyond the signed ones is held as an unsigned one.
+  const bool fits = member->is_number_integer() &&
+                    !(member->is_number_unsigned() &&
+                      member->get<std::uint64_t>() > static_cast<std::uint64_t>(max)) &&
+                    member->get<std::int64_t>() >= min && member->get<std::int64_t>() <= max;
+  if (fits) return member->get<std::int64_t>();
+  Fail(name, absl::StrCat("expected an integer from ", min, " to ", max));
+  return otherwise;
+}
+
+std::uint64_t JsonFields::GetUnsigned(const char* name, std::uint64_t max,
+                                      std::uint64_t otherwise) {
+  const Json* member = Member(name);
+  if (member == nullptr) return otherwise;
+  if (member->is_number_unsigned() && member->get<std::uint64_t>() <= max) {
+    return member->get<std::uint64_t>();
+  }
+  Fail(name, absl::StrCat("expected an integer from 0 to ", max));
+  return otherwise;
 }
 
 void JsonFields::Get(const char* name, double& out) {
@@ -71,6 +89,18 @@ void JsonFields::Get(const char* name, std::vector<std::string>& out) {
   for (const Json& item : *member) {
     if (!item.is_string()) return Fail(name, "expected an array of strings");
     texts.push_back(item.get<std::string>());
+  }
+  out = std::move(texts);
+}
+
+void JsonFields::Get(const char* name, std::map<std::string, std::string>& out) {
+  const Json* member = Member(name);
+  if (member == nullptr) return;
+  if (!member->is_object()) return Fail(name, "expected an object of strings");
+  std::map<std::string, std::string> texts;
+  for (const auto& [key, item] : member->items()) {
+    if (!item.is_string()) return Fail(name, "expected an object of strings");
+    texts[key] = item.get<std::string>();
   }
   out = std::move(texts);
 }

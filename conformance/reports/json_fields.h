@@ -6,15 +6,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace conformance {
 
-// Reads the members of one JSON object of a file people may have edited. The first member that is
-// missing or of another type is the error: INVALID_ARGUMENT "results.json: checks[3].level:
-// missing". Members nobody asks for are ignored: a later version of the format may add some.
+// Reads the members of one JSON object somebody else wrote: a file people may have edited, a
+// message of another process. The first member that is missing or of another type is the error:
+// INVALID_ARGUMENT "results.json: checks[3].level: missing". Members nobody asks for are ignored: a
+// later version of the format may add some.
 class JsonFields {
  public:
   // `where` is the file and the path to the object, for messages; `json` is borrowed.
@@ -23,9 +27,19 @@ class JsonFields {
   // Required members; `out` stays as it is after an error.
   void Get(const char* name, std::string& out);
   void Get(const char* name, bool& out);
-  void Get(const char* name, std::int64_t& out);
   void Get(const char* name, double& out);
   void Get(const char* name, std::vector<std::string>& out);
+  void Get(const char* name, std::map<std::string, std::string>& out);
+  // An integer; one that `Integer` cannot hold is an error.
+  template <typename Integer>
+  std::enable_if_t<std::is_integral_v<Integer>> Get(const char* name, Integer& out) {
+    using Limits = std::numeric_limits<Integer>;
+    if constexpr (std::is_signed_v<Integer>) {
+      out = static_cast<Integer>(GetSigned(name, Limits::min(), Limits::max(), out));
+    } else {
+      out = static_cast<Integer>(GetUnsigned(name, Limits::max(), out));
+    }
+  }
   // Members that may be absent.
   void Find(const char* name, std::string& out);
   void Find(const char* name, std::vector<std::string>& out);
@@ -47,6 +61,10 @@ class JsonFields {
 
  private:
   const nlohmann::ordered_json* Member(const char* name);
+  // The member, or `otherwise` after an error.
+  std::int64_t GetSigned(const char* name, std::int64_t min, std::int64_t max,
+                         std::int64_t otherwise);
+  std::uint64_t GetUnsigned(const char* name, std::uint64_t max, std::uint64_t otherwise);
   void Nested(const std::string& where, const nlohmann::ordered_json& json, const Visit& visit);
 
   std::string where_;

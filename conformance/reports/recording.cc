@@ -7,14 +7,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
+#include "base/kernel_file.h"
 #include "base/status_macros.h"
 #include "conformance/reports/evidence.h"
 #include "conformance/reports/json_fields.h"
@@ -46,16 +45,9 @@ absl::Status WriteFile(const std::string& path, absl::string_view text) {
   return file->status();
 }
 
-std::optional<std::string> ReadText(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream.is_open()) return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>(stream), {}};
-}
-
 absl::StatusOr<nlohmann::ordered_json> ReadJson(const fs::path& path) {
-  const std::optional<std::string> text = ReadText(path);
-  if (!text) return absl::InvalidArgumentError(absl::StrCat(path.string(), ": no such file"));
-  auto json = nlohmann::ordered_json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  ASSIGN_OR_RETURN(const std::string text, base::ReadKernelFile(path.string()));
+  auto json = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {
     return absl::InvalidArgumentError(absl::StrCat(path.string(), ": no JSON"));
   }
@@ -84,7 +76,8 @@ class Recording : public Report {
     run_.record.clear();  // whoever reads the evidence is there already
     Note(WriteFile(absl::StrCat(directory_, "/", kRunFile), JsonText(RunRecord(run), 1) + "\n"));
     // A profile that was read from a file is called after it.
-    if (const std::optional<std::string> profile = ReadText(run.profile.name)) {
+    if (const absl::StatusOr<std::string> profile = base::ReadKernelFile(run.profile.name);
+        profile.ok()) {
       Note(WriteFile(absl::StrCat(directory_, "/", kProfileFile), *profile));
     }
   }

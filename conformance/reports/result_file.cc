@@ -168,10 +168,8 @@ void ReadDialect(JsonFields& fields, const char* name, DialectProbe& probe) {
     dialect.Get("ms", ms);
     probe.took_us = ms * 1000;
     if (probe.usable) {
-      std::int64_t version = 0;
-      dialect.Get("version", version);
+      dialect.Get("version", probe.version);
       dialect.Get("protocol", probe.protocol);
-      probe.version = static_cast<int>(version);
     } else {
       dialect.Get("problem", probe.problem);
     }
@@ -230,50 +228,40 @@ void ResultFileReader::ReadRun(JsonFields& fields) {
     return absl::OkStatus();
   });
   fields.Object("host", [&run](JsonFields& host) {
-    std::int64_t cpus = 0;
     host.Get("kernel", run.host.kernel);
     host.Get("cgroup", run.host.cgroup_mode);
     host.Get("root", run.host.root);
-    host.Get("cpus", cpus);
-    run.host.cpus = static_cast<int>(cpus);
+    host.Get("cpus", run.host.cpus);
     return absl::OkStatus();
   });
   fields.Get("argv", run.argv);
   ReadSeed(fields, run.seed);
-  std::int64_t jobs = 1;
-  std::int64_t repeat = 1;
-  fields.Get("jobs", jobs);
-  fields.Get("repeat", repeat);
+  fields.Get("jobs", run.jobs);
+  fields.Get("repeat", run.repeat);
   fields.Get("deadline_scale", run.deadline_scale);
   fields.Get("again", run.again);
-  run.jobs = static_cast<int>(jobs);
-  run.repeat = static_cast<int>(repeat);
   fields.Object("selection", [&run](JsonFields& selection) {
-    std::int64_t checks = 0;
-    selection.Get("checks", checks);
+    selection.Get("checks", run.selection.checks);
     selection.Get("digest", run.selection.digest);
-    run.selection.checks = static_cast<std::size_t>(checks);
     return absl::OkStatus();
   });
   fields.FindObject("shard", [&run](JsonFields& shard) {
-    std::int64_t index = 0;
-    std::int64_t of = 0;
+    int index = 0;
+    int of = 0;
     shard.Get("index", index);
     shard.Get("of", of);
     if (shard.status().ok() && (of < 1 || index < 1 || index > of)) {
       shard.Fail("index", absl::StrCat("is ", index, ", expected 1 to ", of));
     }
-    run.shard = {.index = static_cast<int>(index), .of = static_cast<int>(of)};
+    run.shard = {.index = index, .of = of};
     return absl::OkStatus();
   });
 }
 
 absl::Status ResultFileReader::ReadProbe(JsonFields& fields) {
   SubjectInfo& subject = file_.finished_.subject;
-  std::int64_t task_version = 2;
   fields.Get("version", subject.version_text);
-  fields.Get("task_version", task_version);
-  subject.task_version = static_cast<int>(task_version);
+  fields.Get("task_version", subject.task_version);
   ReadDialect(fields, "legacy", subject.legacy);
   ReadDialect(fields, "params", subject.params);
   fields.Get("engine", file_.finished_.engine);
@@ -364,13 +352,13 @@ void ResultFileReader::ReadAttempts(JsonFields& fields, CheckResult& result) {
     return absl::OkStatus();
   });
   if (!fields.status().ok() || result.attempts.empty()) return;
-  std::int64_t decisive = 0;
+  std::size_t decisive = 0;
   fields.Get("decisive", decisive);
-  if (decisive < 0 || static_cast<std::size_t>(decisive) >= result.attempts.size()) {
+  if (decisive >= result.attempts.size()) {
     return fields.Fail("decisive",
                        absl::StrCat("is ", decisive, ", expected an index of attempts"));
   }
-  result.decisive = static_cast<std::size_t>(decisive);
+  result.decisive = decisive;
   ReadEvidence(fields, result.attempts[result.decisive]);
 }
 
