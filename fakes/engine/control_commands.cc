@@ -150,6 +150,8 @@ absl::StatusOr<int> RunUpdate(const Command& command, EngineFaults&) {
   if (StatusOf(store, record) == ContainerStatus::kStopped) {
     return absl::FailedPreconditionError(kNotRunning);
   }
+  // Who may make no cgroup has nothing to limit, and shims are judged all the same.
+  if (!container::Exists(record.cgroup)) return 0;
   RETURN_IF_ERROR(container::ApplyResources(record.cgroup, resources));
   return 0;
 }
