@@ -150,8 +150,7 @@ TEST_F(ShimProcessTest, VersionIsText) {
 
 class ForkedRootfsTest : public ShimProcessTest {
  protected:
-  ForkedRootfsTest()
-      : reaper_(base::ChildReaper::Create(loop_).value()), rootfs_(loop_, *reaper_) {
+  ForkedRootfsTest() : reaper_(base::ChildReaper::Create(loop_).value()), rootfs_(loop_, *reaper_) {
     EXPECT_EQ(::mkdir(bundle_.c_str(), 0700), 0);
   }
   ~ForkedRootfsTest() override { container::UnmountAll(bundle_).IgnoreError(); }
