@@ -50,7 +50,9 @@ std::vector<Event> EndTask(CheckContext& check, const Task& task) {
   const TaskStatus status = Observe(check, task).status;
   if (status == TaskStatus::kPaused) check.Require(task.Resume());
   if (status != TaskStatus::kStopped) {
-    check.Require(task.Kill(SIGKILL));
+    // It may end by itself meanwhile, as one whose start has failed does.
+    const absl::Status killed = task.Kill(SIGKILL);
+    if (!absl::IsNotFound(killed) || !task.ProcessGone()) check.Require(killed);
     check.Require(task.Wait());
   }
   check.Require(task.Delete());
