@@ -7,6 +7,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,10 +89,15 @@ void PrintsItsVersion(CheckContext& check) {
                     {.text = "-v starts nothing", .code = why::kLeftProcess});
 }
 
+// Nothing but where programs are found.
+std::vector<std::string> BareEnvironment() {
+  const char* const path = std::getenv("PATH");
+  return {absl::StrCat("PATH=", path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin")};
+}
+
 void InfoNeedsNoContext(CheckContext& check) {
-  const CommandResult result = check.RunShim(
-      {"-info"}, {.env = std::vector<std::string>{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                  .working_directory = "/"});
+  const CommandResult result =
+      check.RunShim({"-info"}, {.env = BareEnvironment(), .working_directory = "/"});
   check.ASSERT_THAT(result.ExitedWith(0), Eq(true),
                     {.text = absl::StrCat("-info ends with ", ::testing::PrintToString(result)),
                      .code = why::kStartOutput});
@@ -100,9 +106,8 @@ void InfoNeedsNoContext(CheckContext& check) {
 
 void InfoReportsItsOptions(CheckContext& check) {
   const std::string options = RuncOptionsAny("runc");
-  const CommandResult result = check.RunShim(
-      {"-info"}, {.standard_input = options,
-                  .env = std::vector<std::string>{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}});
+  const CommandResult result =
+      check.RunShim({"-info"}, {.standard_input = options, .env = BareEnvironment()});
   check.ASSERT_THAT(result.ExitedWith(0), Eq(true),
                     {.text = absl::StrCat("-info ends with ", ::testing::PrintToString(result)),
                      .code = why::kStartOutput});

@@ -503,6 +503,7 @@ void AddEventsChecks(std::vector<Check>& checks) {
        .requirements = {"EVT-24", "EVT-23", "REAP-06"},
        .tags = {"race"},
        .needs = Need::kExec | Need::kNamespaces,
+       .host = ToHostNeeds(HostNeed::kEngineCgroups),
        .run = InitExitIsLastInSharedNamespace},
       {.id = "events/killed-in-created-state",
        .requirements = {"EVT-25", "KILL-08"},

@@ -226,6 +226,7 @@ void AddExecEndChecks(std::vector<Check>& checks) {
                     .requirements = {"PIDS-03", "PIDS-04"},
                     .level = Level::kShould,
                     .needs = exec,
+                    .host = ToHostNeeds(HostNeed::kEngineCgroups),
                     .run = PidsNamesExecs});
   checks.push_back({.id = "exec/resize-of-a-stopped-exec-is-refused",
                     .requirements = {"PTY-02"},

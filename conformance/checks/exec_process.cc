@@ -142,6 +142,7 @@ void AddExecProcessChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "exec/user-and-directory-are-honoured",
                     .requirements = {"EXEC-05"},
                     .needs = exec | Need::kNamespaces,
+                    .host = ToHostNeeds(HostNeed::kManyIds),
                     .run = UserAndDirectoryAreHonoured});
   checks.push_back({.id = "exec/a-megabyte-of-arguments-passes",
                     .requirements = {"EXEC-10"},

@@ -166,6 +166,7 @@ void AddControlChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "lifecycle/update-applies-a-memory-limit-live",
                     .requirements = {"UPDATE-01"},
                     .needs = Need::kUpdate | Need::kNamespaces,
+                    .host = ToHostNeeds(HostNeed::kCgroups),
                     .run = UpdateAppliesLive});
   checks.push_back({.id = "lifecycle/an-undecodable-update-is-refused",
                     .requirements = {"UPDATE-02"},

@@ -42,6 +42,7 @@ struct Row {
   const char* call;
   Perform perform;
   Needs needs;
+  HostNeeds host = 0;
 };
 
 struct Cell {
@@ -169,12 +170,12 @@ std::vector<Row> Rows() {
       {"pause", PauseCall, ToNeeds(Need::kPause)},
       {"resume", ResumeCall, ToNeeds(Need::kPause)},
       {"kill", KillCall, 0},
-      {"kill-all", KillAllCall, 0},
+      {"kill-all", KillAllCall, 0, ToHostNeeds(HostNeed::kEngineCgroups)},
       {"exec", ExecCall, ToNeeds(Need::kExec)},
       {"delete", DeleteCall, 0},
       {"update", UpdateCall, ToNeeds(Need::kUpdate)},
       {"checkpoint", CheckpointCall, 0},
-      {"pids", PidsCall, 0},
+      {"pids", PidsCall, 0, ToHostNeeds(HostNeed::kEngineCgroups)},
       {"stats", StatsCall, ToNeeds(Need::kStats)},
       {"resize-pty", ResizeCall, ToNeeds(Need::kTerminal)},
       {"close-io", CloseIoCall, 0},
@@ -421,6 +422,7 @@ void AddStateMatrix(std::vector<Check>& checks) {
            .level = cell.level,
            .tags = {"matrix"},
            .needs = row.needs | pause,
+           .host = row.host,
            .run = [row, cell](CheckContext& check) { JudgeCell(check, row, cell); }});
     }
   }

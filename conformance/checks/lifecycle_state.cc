@@ -246,11 +246,13 @@ void AddStateChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "lifecycle/pids-lists-every-process-of-the-container",
                     .requirements = {"PIDS-04", "PIDS-01"},
                     .needs = Need::kNamespaces | Need::kGrouping,
+                    .host = ToHostNeeds(HostNeed::kEngineCgroups),
                     .run = PidsListsEveryProcess});
   checks.push_back({.id = "lifecycle/stats-decode-as-metrics-of-the-cgroup",
                     .requirements = {"STATS-01"},
                     .level = Level::kShould,
                     .needs = ToNeeds(Need::kStats),
+                    .host = ToHostNeeds(HostNeed::kCgroups),
                     .run = StatsDecode});
 }
 

@@ -479,6 +479,7 @@ void AddSocketReuseChecks(std::vector<Check>& checks) {
       {.id = "socket-reuse/drops-other-users",
        .requirements = {"SOCK-12"},
        .level = Level::kShould,
+       .host = ToHostNeeds(HostNeed::kManyIds),
        .run = DropsOtherUsers},
       {.id = "socket-reuse/serves-many-connections",
        .requirements = {"SOCK-13", "REC-28", "TT-08"},

@@ -455,6 +455,7 @@ void AddStdioChecks(std::vector<Check>& checks) {
       {.id = "stdio/wait-does-not-wait-for-holders-of-stdout",
        .requirements = {"IO-12", "WAIT-05"},
        .needs = Need::kExec | Need::kNamespaces,
+       .host = ToHostNeeds(HostNeed::kEngineCgroups),
        .run = EofWaitsForBackgroundHolders},
       {.id = "stdio/reader-may-leave-and-return",
        .requirements = {"IO-04", "IO-05"},

@@ -55,6 +55,8 @@ void WriteFile(const std::string& path, absl::string_view text) {
 }  // namespace
 
 absl::StatusOr<CgroupTree> CgroupTree::Open(std::string parent) {
+  // Without a parent every cgroup of the host would seem to be below.
+  if (parent.empty()) return CgroupTree({}, "");
   ASSIGN_OR_RETURN(const std::vector<MountEntry> mounts, ReadMountTable());
   std::vector<std::string> hierarchies;
   for (const MountEntry& mount : mounts) {

@@ -10,7 +10,8 @@
 namespace conformance {
 
 // The cgroup directories of one world (or one run) in every mounted hierarchy, v1, hybrid and v2.
-// `parent` is a cgroupsPath prefix: "/shimgauge-1f3a/7".
+// `parent` is a cgroupsPath prefix: "/shimgauge-1f3a/7"; empty for worlds without cgroups, which
+// own no directory anywhere.
 class CgroupTree {
  public:
   // Hierarchies as mounted in this process' mount namespace; none is no error.

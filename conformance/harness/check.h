@@ -44,6 +44,21 @@ constexpr Needs operator|(Needs a, Need b) { return a | static_cast<Needs>(b); }
 inline constexpr char kSoakTag[] = "soak";
 constexpr Needs ToNeeds(Need need) { return static_cast<Needs>(need); }
 
+// What a check needs from the machine, beyond a world of its own. A machine that does not offer it
+// skips the check, with the reason in the report; `doctor` counts what that costs.
+enum class HostNeed : std::uint32_t {
+  kCgroups = 1u << 0,        // cgroups that can be made and limited
+  kEngineCgroups = 1u << 1,  // cgroups, or an engine that pauses, updates, and finds all processes
+                             // of a container without
+  kManyIds = 1u << 2,        // users and groups besides root in the world
+};
+using HostNeeds = std::uint32_t;  // or-ed HostNeed values
+constexpr HostNeeds operator|(HostNeed a, HostNeed b) {
+  return static_cast<HostNeeds>(a) | static_cast<HostNeeds>(b);
+}
+constexpr HostNeeds operator|(HostNeeds a, HostNeed b) { return a | static_cast<HostNeeds>(b); }
+constexpr HostNeeds ToHostNeeds(HostNeed need) { return static_cast<HostNeeds>(need); }
+
 // A check is data: identity, what it judges, and a function that reads as the scenario does. Ids
 // are `area/sentence-with-hyphens` and never change meaning; neither level nor position is part of
 // an id. The area is the part before the slash.
@@ -54,6 +69,7 @@ struct Check {
   Level level = Level::kMust;
   std::vector<std::string> tags;  // "race", "slow", "matrix", ...
   Needs needs = 0;
+  HostNeeds host = 0;
   std::function<void(CheckContext&)> run;
 };
 

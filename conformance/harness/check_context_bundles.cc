@@ -82,7 +82,9 @@ std::string BundleStore::ConfigJson(const Bundle& bundle, const ProcessSpec& pro
   const WorldInfo& world = scope_.world();
   fakes::GuestRequest request;
   request.process = ToRequest(process);
-  request.cgroups_path = absl::StrCat(world.cgroup_parent, "/", bundle.id);
+  if (!world.cgroup_parent.empty()) {
+    request.cgroups_path = absl::StrCat(world.cgroup_parent, "/", bundle.id);
+  }
   request.annotations = options.annotations;
   request.private_pid_namespace = options.private_pid_namespace;
   request.memory_limit_bytes = options.memory_limit_bytes;

@@ -34,7 +34,8 @@ struct WorldInfo {
   std::string sockets;           // "/run/containerd/s"
   std::string sink_path;         // TTRPC_ADDRESS: "/run/containerd/containerd.sock.ttrpc"
   std::string containerd_path;   // GRPC_ADDRESS: "/run/containerd/containerd.sock", nobody listens
-  std::string cgroup_parent;     // "/shimgauge-1f3a/7": prefix of every linux.cgroupsPath
+  std::string cgroup_parent;     // "/shimgauge-1f3a/7": prefix of every linux.cgroupsPath;
+                                 // empty: this world may not make cgroups
   std::string fixtures;          // fixture programs; "" when the run has none
   std::string shim;              // absolute path of the shim binary
   std::string ns = "shimgauge";  // containerd namespace of the check

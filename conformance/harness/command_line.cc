@@ -49,10 +49,12 @@ int Told(int exit_code) {
 }  // namespace
 
 int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks,
-                    const StoryJudge& judge_story) {
+                    const std::vector<Check>& surveys, const StoryJudge& judge_story) {
   CLI::App app("shimgauge: a judge for containerd shims", "shimgauge");
-  const std::vector<CommandAction> actions = DefineCommands(
-      app, {.checks = checks, .argv = {argv, argv + argc}, .judge_story = judge_story});
+  const std::vector<CommandAction> actions = DefineCommands(app, {.checks = checks,
+                                                                  .surveys = surveys,
+                                                                  .argv = {argv, argv + argc},
+                                                                  .judge_story = judge_story});
 
   const std::string word = argc < 2 ? "" : argv[1];
   if (word.empty() || (word[0] != '-' && !IsCommand(word))) {

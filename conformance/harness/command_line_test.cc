@@ -3,10 +3,10 @@
 // checks are toys, everything else is real.
 #include "conformance/harness/command_line.h"
 
-#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,6 +18,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "base/kernel_file.h"
 #include "base/pidfd.h"
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
@@ -72,7 +73,7 @@ class JudgeRunTest : public CommandLineTest {
   }
   void TearDown() override {
     EXPECT_EQ(ReadMountTable()->size(), mounts_);
-    const CgroupTree tree = *CgroupTree::Open("");
+    const CgroupTree tree = *CgroupTree::Open("/");
     for (const std::string& hierarchy : tree.hierarchies()) {
       for (const auto& entry : std::filesystem::directory_iterator(hierarchy)) {
         const std::string name = entry.path().filename().string();
@@ -134,6 +135,9 @@ TEST_F(CommandLineTest, MistakesAreOneSentenceAndExitTwo) {
       {{"repro", "/no/such"}, "/no/such: no recording"},
       {{"repro", temp_.File("shim")}, "no recording"},
       {RunArguments({"--keep", "some"}), "--keep some"},
+      {RunArguments({"--engine", "/no/engine"}), "--engine: /no/engine is no program"},
+      {RunArguments({"--engine", "faked"}), "the choices are real, fake and the path"},
+      {RunArguments({"--priv", "wheel"}), "the choices are auto, root and userns"},
       {RunArguments({"--level", "may"}), "--level may"},
       {{"run", "--shim", temp_.File("shim"), "--seed", "xyz"}, "hexadecimal"},
       {RunArguments({"--repeat", "0"}), "--repeat"},
@@ -471,17 +475,27 @@ TEST_F(JudgeRunTest, CtrlCEndsTheRunInOrderAndLeavesAReadableResult) {
   }
 }
 
+// The child of `judge` that runs a check, 0 while there is none. (The other is its janitor.)
+int WorkerOf(pid_t judge) {
+  const std::string children =
+      ReadFile(absl::StrCat("/proc/", judge, "/task/", judge, "/children"));
+  for (const absl::string_view word : absl::StrSplit(children, ' ', absl::SkipWhitespace())) {
+    int pid = 0;
+    if (!absl::SimpleAtoi(word, &pid)) continue;
+    const absl::StatusOr<std::string> command =
+        base::ReadKernelFile(absl::StrCat("/proc/", pid, "/cmdline"));
+    if (command.ok() && absl::EndsWith(*command, absl::string_view("\0worker\0", 8))) return pid;
+  }
+  return 0;
+}
+
 TEST_F(JudgeRunTest, WorldsDieWithAKilledJudgeAndTheStreamStaysReadable) {
   RunningJudge judge(RunArguments({"toy/spins", "--report", "jsonl=-"}));
   judge_ = judge.pid();
   ASSERT_TRUE(judge.ReadUpTo(R"({"t":"check.start","id":"toy/spins"})"));
-  // CheckStarted comes before the worker, hence: until there is a child.
-  const std::string children =
-      absl::StrCat("/proc/", judge.pid(), "/task/", judge.pid(), "/children");
+  // CheckStarted comes before the worker, hence: until there is one.
   int worker_pid = 0;
-  while (!absl::SimpleAtoi(absl::StripAsciiWhitespace(ReadFile(children)), &worker_pid)) {
-    ::sched_yield();
-  }
+  while ((worker_pid = WorkerOf(judge.pid())) == 0) ::sched_yield();
   const absl::StatusOr<base::UniqueFd> worker = base::OpenPidfd(worker_pid);
   ASSERT_TRUE(worker.ok()) << worker.status();
   EXPECT_EQ(judge.EndBy(SIGKILL).signal, SIGKILL);

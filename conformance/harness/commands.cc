@@ -13,6 +13,8 @@ const std::vector<Command>& Commands() {
       {"replay", "judge a recording again, without the shim", &DefineReplay},
       {"diff", "compare two results", &DefineDiff},
       {"merge", "make one result of the shards of a run", &DefineMerge},
+      {"probe", "find out what a shim can do and write a profile", &DefineProbe},
+      {"doctor", "tell whether this machine is fit, and what it lacks", &DefineDoctor},
   };
   return commands;
 }

@@ -23,8 +23,9 @@ using StoryJudge = std::function<absl::StatusOr<std::vector<Why>>(absl::string_v
 
 // What a sub-command may know besides its own options.
 struct CommandContext {
-  const std::vector<Check>& checks;  // all there are
-  std::vector<std::string> argv;     // the whole command line
+  const std::vector<Check>& checks;   // all there are
+  const std::vector<Check>& surveys;  // what `probe` and `doctor` ask
+  std::vector<std::string> argv;      // the whole command line
   StoryJudge judge_story;
 };
 
@@ -53,5 +54,7 @@ CommandAction DefineReplay(CLI::App& app, const CommandContext& context);
 CommandAction DefineDiff(CLI::App& app, const CommandContext& context);
 CommandAction DefineMerge(CLI::App& app, const CommandContext& context);
 CommandAction DefineList(CLI::App& app, const CommandContext& context);
+CommandAction DefineProbe(CLI::App& app, const CommandContext& context);
+CommandAction DefineDoctor(CLI::App& app, const CommandContext& context);
 
 }  // namespace conformance

@@ -3,6 +3,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/string_view.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -29,6 +31,46 @@ namespace {
 constexpr std::chrono::seconds kVersionPatience{2};
 constexpr std::size_t kVersionBytesMax = 200;
 
+// Enough for every check that uses a second user or group.
+constexpr std::uint32_t kManyIds = 16384;
+
+constexpr std::array<std::pair<HostNeed, const char*>, 3> kHostNeedNames = {{
+    {HostNeed::kCgroups, "cgroups"},
+    {HostNeed::kEngineCgroups, "engine-cgroups"},
+    {HostNeed::kManyIds, "many-ids"},
+}};
+
+constexpr std::array<std::pair<Need, HostNeed>, 3> kHostNeedsOfClaims = {{
+    {Need::kPause, HostNeed::kEngineCgroups},
+    {Need::kUpdate, HostNeed::kEngineCgroups},
+    {Need::kOomEvents, HostNeed::kCgroups},
+}};
+
+// Whether a directory can be made in every hierarchy. On a read-only mount access(2) fails as well.
+bool CanMakeCgroups() {
+  const absl::StatusOr<CgroupTree> tree = CgroupTree::Open("/");
+  if (!tree.ok() || tree->hierarchies().empty()) return false;
+  return std::all_of(
+      tree->hierarchies().begin(), tree->hierarchies().end(),
+      [](const std::string& hierarchy) { return ::access(hierarchy.c_str(), W_OK) == 0; });
+}
+
+std::string Lack(const HostInfo& host, HostNeed need) {
+  switch (need) {
+    case HostNeed::kCgroups:
+      return host.cgroup_mode == "none" ? "no cgroup hierarchy is mounted"
+                                        : "the caller may make no cgroups";
+    case HostNeed::kEngineCgroups:
+      return "the caller may make no cgroups, which the engine needs for this";
+    case HostNeed::kManyIds:
+      return "the user namespace has one user only, since no subordinate ids (newuidmap, "
+             "/etc/subuid) are there";
+  }
+  return "";
+}
+
+}  // namespace
+
 bool IsInstalled(const std::string& binary) {
   if (absl::string_view(binary).substr(0, 1) == "/") return ::access(binary.c_str(), X_OK) == 0;
   const char* path = std::getenv("PATH");
@@ -42,33 +84,72 @@ bool IsInstalled(const std::string& binary) {
   return false;
 }
 
-}  // namespace
-
-HostInfo DescribeHost() {
+HostInfo DescribeHost(Privilege privilege, EngineChoice::Kind engine) {
   HostInfo host;
   struct utsname names {};
   if (::uname(&names) == 0) host.kernel = absl::StrCat("linux ", names.release);
   host.cgroup_mode = std::string(CgroupMode());
-  host.root = ::geteuid() == 0;
+  host.root = privilege == Privilege::kRoot;
+  if (CanMakeCgroups()) host.offers |= HostNeed::kCgroups | HostNeed::kEngineCgroups;
+  if (engine == EngineChoice::Kind::kFake) host.offers |= ToHostNeeds(HostNeed::kEngineCgroups);
+  if (host.root) {
+    host.offers |= ToHostNeeds(HostNeed::kManyIds);
+  } else {
+    SetIds(MappableIds(), host);
+  }
   cpu_set_t cpus;
   if (::sched_getaffinity(0, sizeof cpus, &cpus) == 0) host.cpus = std::max(1, CPU_COUNT(&cpus));
   return host;
 }
 
-absl::Status CheckHostFit(const HostInfo& host, const Profile& profile) {
-  if (!host.root) {
-    return absl::FailedPreconditionError(
-        "this needs root: every check runs in namespaces, mounts and cgroups of its own; run it "
-        "with sudo, or in a privileged container");
+void SetIds(std::uint32_t ids, HostInfo& host) {
+  host.ids = ids;
+  host.offers &= ~ToHostNeeds(HostNeed::kManyIds);
+  if (ids > kManyIds) host.offers |= ToHostNeeds(HostNeed::kManyIds);
+}
+
+absl::string_view HostNeedName(HostNeed need) {
+  for (const auto& [candidate, name] : kHostNeedNames) {
+    if (candidate == need) return name;
   }
-  const bool needs_engine = (profile.claims & ToNeeds(Need::kOciEngine)) != 0;
-  if (needs_engine && !IsInstalled(profile.engine)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the engine ", profile.engine, " is not installed: the profile (", profile.name,
-        ") says that the shim drives it; install it, or give a "
-        "--profile with another [engine]"));
+  return "unknown";
+}
+
+std::string HostNeedNames(HostNeeds needs) {
+  std::vector<absl::string_view> names;
+  for (const auto& [need, name] : kHostNeedNames) {
+    if ((needs & ToHostNeeds(need)) != 0) names.push_back(name);
   }
-  return absl::OkStatus();
+  return absl::StrJoin(names, ", ");
+}
+
+HostNeeds HostNeedsOf(const Check& check) {
+  HostNeeds needs = check.host;
+  for (const auto& [claim, need] : kHostNeedsOfClaims) {
+    if ((check.needs & ToNeeds(claim)) != 0) needs |= ToHostNeeds(need);
+  }
+  return needs;
+}
+
+std::string WhatIsLacking(const HostInfo& host, HostNeeds needs) {
+  for (const auto& [need, name] : kHostNeedNames) {
+    if ((needs & ToHostNeeds(need) & ~host.offers) != 0) return Lack(host, need);
+  }
+  return "";
+}
+
+const std::vector<HostNeed>& AllHostNeeds() {
+  static const std::vector<HostNeed> all = [] {
+    std::vector<HostNeed> needs;
+    for (const auto& [need, name] : kHostNeedNames) needs.push_back(need);
+    return needs;
+  }();
+  return all;
+}
+
+std::string DescribePrivilege(const HostInfo& host) {
+  if (host.root) return "root";
+  return absl::StrCat("user namespace, ", host.ids, host.ids == 1 ? " id" : " ids");
 }
 
 struct EngineVersion::Impl : std::enable_shared_from_this<EngineVersion::Impl> {

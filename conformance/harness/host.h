@@ -1,25 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <absl/status/status.h>
+#include <absl/strings/string_view.h>
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/child_reaper.h"
-#include "conformance/harness/profile.h"
+#include "conformance/harness/check.h"
+#include "conformance/harness/engine_choice.h"
 #include "conformance/harness/run_info.h"
+#include "conformance/harness/user_namespace.h"
 
 namespace conformance {
 
-// The machine as it is now.
-HostInfo DescribeHost();
+// The machine as it is now, and what it offers to worlds that `privilege` makes, with an engine of
+// that kind. To be asked before EnterUserNamespace.
+HostInfo DescribeHost(Privilege privilege, EngineChoice::Kind engine);
 
-// FAILED_PRECONDITION with what is needed when no run for `profile` is possible here: not root, or
-// an engine that is not installed.
-absl::Status CheckHostFit(const HostInfo& host, const Profile& profile);
+// Notes that worlds have so many users and groups.
+void SetIds(std::uint32_t ids, HostInfo& host);
+
+// "cgroups", "engine-cgroups", "many-ids": the word in lists.
+absl::string_view HostNeedName(HostNeed need);
+// The names of all needs in `needs`, comma separated.
+std::string HostNeedNames(HostNeeds needs);
+// What a check needs from the machine: what its row says, and what follows from the capabilities of
+// shims that it uses.
+HostNeeds HostNeedsOf(const Check& check);
+// Why this machine does not offer the first of `needs` that it lacks, as a sentence; empty: it
+// offers all.
+std::string WhatIsLacking(const HostInfo& host, HostNeeds needs);
+// All there are.
+const std::vector<HostNeed>& AllHostNeeds();
+
+// "root", "user namespace, 1 id", "user namespace, 65537 ids".
+std::string DescribePrivilege(const HostInfo& host);
+
+// Whether there is a program of that name in PATH, or at that absolute path.
+bool IsInstalled(const std::string& binary);
 
 // Asks an engine for its version (`BINARY --version`), once, within two seconds.
 class EngineVersion {

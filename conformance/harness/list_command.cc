@@ -30,6 +30,7 @@ std::string Line(const PlannedCheck& planned) {
                                      check.id, absl::StrJoin(check.requirements, " "));
   for (const std::string& tag : check.tags) absl::StrAppend(&line, "  tag:", tag);
   if (check.needs != 0) absl::StrAppend(&line, "  needs ", NeedNames(check.needs));
+  if (HostNeedsOf(check) != 0) absl::StrAppend(&line, "  host ", HostNeedNames(HostNeedsOf(check)));
   if (planned.skip) {
     absl::StrAppend(&line, "  [skip ", SkipKindName(*planned.skip), ": ", planned.skip_reason, "]");
   } else if (planned.expectation != nullptr) {
@@ -47,6 +48,7 @@ nlohmann::ordered_json Record(const PlannedCheck& planned) {
                                    {"reqs", check.requirements},
                                    {"tags", check.tags},
                                    {"needs", NeedNames(check.needs)},
+                                   {"host", HostNeedNames(HostNeedsOf(check))},
                                    {"run", !planned.skip.has_value()}};
   if (planned.skip) {
     record["skip"] = {{"kind", std::string(SkipKindName(*planned.skip))},
@@ -105,7 +107,7 @@ int ListCommand(const ListOptions& options, const std::vector<Check>& checks) {
   if (!output.ok()) return Complain(output.status());
   const PlanRules rules = {.profile = selection->profile,
                            .level = selection->level,
-                           .has_cgroups = DescribeHost().cgroup_mode != "none",
+                           .host = selection->host,
                            .expectations = &selection->expectations,
                            .today = Today()};
   if (!options.why.empty()) {

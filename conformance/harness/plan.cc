@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <random>
 
+#include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 
 namespace conformance {
 namespace {
-
-constexpr Needs kCgroupNeeds = Need::kStats | Need::kUpdate | Need::kOomEvents;
 
 // One round of SplitMix64: seeds that are close give numbers that are not.
 std::uint64_t Mix(std::uint64_t value) {
@@ -57,8 +56,8 @@ PlannedCheck PlanCheck(const Check& check, const PlanRules& rules) {
                     : absl::StrCat("the engine is ", rules.profile.engine, ", not ",
                                    kFakeEngineName, ": it cannot be made to fail"));
   }
-  if ((check.needs & kCgroupNeeds) != 0 && !rules.has_cgroups) {
-    return skip(SkipKind::kHost, "no cgroup hierarchy is mounted");
+  if (const std::string lacking = WhatIsLacking(rules.host, HostNeedsOf(check)); !lacking.empty()) {
+    return skip(SkipKind::kHost, lacking);
   }
   return planned;
 }

@@ -14,6 +14,7 @@
 #include "conformance/harness/check.h"
 #include "conformance/harness/expectations.h"
 #include "conformance/harness/profile.h"
+#include "conformance/harness/run_info.h"
 #include "conformance/harness/selection.h"
 
 namespace conformance {
@@ -22,7 +23,7 @@ namespace conformance {
 struct PlanRules {
   Profile profile;
   Level level = Level::kMay;                   // the weakest level that is judged
-  bool has_cgroups = true;                     // the host has cgroup hierarchies mounted
+  HostInfo host;                               // what it offers to checks
   const Expectations* expectations = nullptr;  // bound; borrowed by the plan
   std::string today;
 };

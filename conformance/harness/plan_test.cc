@@ -13,16 +13,20 @@ namespace {
 using ::testing::HasSubstr;
 
 std::vector<Check> Checks() {
-  return {{.id = "a/one"},
-          {.id = "a/exec", .needs = ToNeeds(Need::kExec)},
-          {.id = "b/should", .level = Level::kShould},
-          {.id = "b/stats", .needs = ToNeeds(Need::kStats)},
-          {.id = "b/slow", .tags = {"slow"}}};
+  return {
+      {.id = "a/one"},
+      {.id = "a/exec", .needs = ToNeeds(Need::kExec)},
+      {.id = "b/should", .level = Level::kShould},
+      {.id = "b/stats", .needs = ToNeeds(Need::kStats), .host = ToHostNeeds(HostNeed::kCgroups)},
+      {.id = "b/slow", .tags = {"slow"}}};
 }
 
 PlanRules Rules() {
   PlanRules rules;
   rules.profile.claims = Need::kExec | Need::kStats;
+  rules.host = {
+      .cgroup_mode = "v2",
+      .offers = HostNeed::kCgroups | HostNeed::kEngineCgroups | ToHostNeeds(HostNeed::kManyIds)};
   rules.today = "2026-01-01";
   return rules;
 }
@@ -38,11 +42,14 @@ TEST(PlanTest, SkipsExplainThemselves) {
   PlanRules rules = Rules();
   rules.profile.claims = ToNeeds(Need::kStats);
   rules.level = Level::kMust;
-  rules.has_cgroups = false;
+  rules.host.offers = ToHostNeeds(HostNeed::kManyIds);
   EXPECT_EQ(PlanCheck(checks[1], rules).skip, SkipKind::kNotClaimed);
   EXPECT_THAT(PlanCheck(checks[1], rules).skip_reason, HasSubstr("does not claim exec"));
   EXPECT_EQ(PlanCheck(checks[2], rules).skip, SkipKind::kLevel);
   EXPECT_EQ(PlanCheck(checks[3], rules).skip, SkipKind::kHost);
+  EXPECT_THAT(PlanCheck(checks[3], rules).skip_reason, HasSubstr("may make no cgroups"));
+  rules.host.cgroup_mode = "none";
+  EXPECT_THAT(PlanCheck(checks[3], rules).skip_reason, HasSubstr("no cgroup hierarchy"));
   EXPECT_FALSE(PlanCheck(checks[0], rules).skip.has_value());
 }
 

@@ -33,7 +33,11 @@ class Processes {
   virtual std::size_t ThreadCount(pid_t pid) = 0;
   virtual std::string NamespaceLink(pid_t pid, const std::string& type) = 0;  // "mnt:[4026...]"
   virtual std::vector<std::string> MountsBelow(const std::string& path) = 0;  // mount points
-  virtual std::vector<pid_t> CgroupPids(pid_t of) = 0;  // everything in the cgroup of this process
+  // Whether this world may make cgroups; if not, containers have none of their own.
+  virtual bool HasCgroups() = 0;
+  // Everything in the container of this process: in its cgroup, or, in a world without, in its
+  // mount namespace.
+  virtual std::vector<pid_t> CgroupPids(pid_t of) = 0;
   // Directories left below this check's cgroup parent, in any hierarchy.
   virtual std::vector<std::string> Cgroups() = 0;
 };

@@ -116,7 +116,20 @@ std::vector<std::string> ProcView::MountsBelow(const std::string& path) {
   return below;
 }
 
+std::vector<pid_t> ProcView::PidsInMountNamespace(pid_t of) {
+  std::vector<pid_t> pids;
+  const std::string wanted = NamespaceLink(of, "mnt");
+  if (wanted.empty()) return pids;
+  for (const ProcessInfo& process : All()) {
+    if (process.state != 'Z' && NamespaceLink(process.pid, "mnt") == wanted) {
+      pids.push_back(process.pid);
+    }
+  }
+  return pids;
+}
+
 std::vector<pid_t> ProcView::CgroupPids(pid_t of) {
+  if (!HasCgroups()) return PidsInMountNamespace(of);
   std::set<pid_t> pids;
   const absl::StatusOr<std::vector<MountEntry>> mounts = ReadMountTable();
   if (!mounts.ok()) return {};

@@ -24,6 +24,7 @@ class ProcView : public Processes {
   std::size_t ThreadCount(pid_t pid) override;
   std::string NamespaceLink(pid_t pid, const std::string& type) override;
   std::vector<std::string> MountsBelow(const std::string& path) override;
+  bool HasCgroups() override { return !cgroup_parent_.empty(); }
   std::vector<pid_t> CgroupPids(pid_t of) override;
   std::vector<std::string> Cgroups() override;
 
@@ -34,6 +35,8 @@ class ProcView : public Processes {
   std::string FirstLine(pid_t pid, const std::string& file);
 
  private:
+  std::vector<pid_t> PidsInMountNamespace(pid_t of);
+
   std::string cgroup_parent_;
 };
 

@@ -81,6 +81,8 @@ absl::Status ReadEngine(TomlReader& reader, Profile& profile) {
   ASSIGN_OR_RETURN(const std::optional<std::string> kind, reader.String("kind"));
   if (!kind) return reader.Error("kind", "missing; \"oci\" or \"none\"");
   ASSIGN_OR_RETURN(const std::optional<std::string> binary, reader.String("binary"));
+  ASSIGN_OR_RETURN(const std::optional<bool> fake_ok, reader.Bool("fake_ok"));
+  profile.fake_ok = fake_ok.value_or(true);
   if (*kind == "oci") {
     profile.engine = binary.value_or("runc");
   } else if (*kind != "none") {

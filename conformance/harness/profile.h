@@ -23,6 +23,7 @@ struct Profile {
   std::string shim_path;                      // [shim] path, used when --shim is not given
   std::string engine;                         // [engine] binary: what `options.binary_name` names;
                                               // empty: the shim drives no engine
+  bool fake_ok = true;                        // [engine] fake_ok: the stand-in may take its place
   Guest guest = Guest::kRootfs;
   Needs claims = 0;                             // or-ed Need values
   std::chrono::milliseconds boot_limit{10000};  // cap of one `start`

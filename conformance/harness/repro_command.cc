@@ -93,7 +93,7 @@ CommandAction DefineRepro(CLI::App& app, const CommandContext& context) {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     return CommandLineMain(static_cast<int>(argv.size()), argv.data(), context.checks,
-                           context.judge_story);
+                           context.surveys, context.judge_story);
   };
 }
 

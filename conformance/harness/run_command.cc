@@ -21,11 +21,14 @@
 #include "base/child_reaper.h"
 #include "base/status_macros.h"
 #include "conformance/harness/cgroup_tree.h"
+#include "conformance/harness/doctor.h"
 #include "conformance/harness/host.h"
+#include "conformance/harness/janitor.h"
 #include "conformance/harness/plan.h"
 #include "conformance/harness/run_execution.h"
 #include "conformance/harness/runner.h"
 #include "conformance/harness/shim_binary.h"
+#include "conformance/harness/survey.h"
 #include "conformance/reports/evidence.h"
 #include "conformance/reports/progress.h"
 #include "conformance/reports/recording.h"
@@ -94,6 +97,8 @@ std::vector<std::string> AgainArguments(const RunOptions& options, const std::st
     again.insert(again.end(), {option, value});
   };
   if (!options.selection.profile.empty()) add("--profile", options.selection.profile);
+  if (!options.selection.engine.empty()) add("--engine", options.selection.engine);
+  if (options.selection.priv != SelectionOptions().priv) add("--priv", options.selection.priv);
   if (options.deadline_scale != 1.0) {
     add("--deadline-scale", absl::StrCat(options.deadline_scale));
   }
@@ -112,55 +117,23 @@ struct Prepared {
 
 absl::Status Prepare(const RunOptions& options, const std::vector<Check>& checks,
                      Prepared& prepared) {
-  RETURN_IF_ERROR(CheckRanges(options));
-  ASSIGN_OR_RETURN(prepared.selection, LoadSelection(options.selection, checks));
+  RETURN_IF_ERROR(PrepareWorlds(options, checks, prepared.selection, prepared.config));
   const LoadedSelection& selection = prepared.selection;
-  const std::string& argument = options.shim.empty() ? selection.profile.shim_path : options.shim;
-  if (argument.empty()) {
-    return absl::InvalidArgumentError("no shim: give --shim PATH or a profile with [shim] path");
-  }
-  ASSIGN_OR_RETURN(const ShimBinary shim, FindShim(argument));
-
   RunInfo& info = prepared.config.info;
-  info.suite_version = SHIMGAUGE_VERSION;
-  info.shim_path = shim.path;
-  info.shim_sha256 = shim.sha256;
-  info.profile = selection.profile;
-  info.host = DescribeHost();
-  info.jobs = options.jobs == 0 ? std::min(info.host.cpus, kJobsMax) : options.jobs;
-  info.repeat = options.repeat;
-  info.deadline_scale = options.deadline_scale;
-  info.argv = options.argv;
-  info.started_at = std::chrono::system_clock::now();
-  info.again = AgainArguments(options, shim.path);
-  if (options.keep != "none") info.record = options.record;
-  ASSIGN_OR_RETURN(info.seed, ParseSeed("--seed", options.seed));
   if (options.shuffle) {
     ASSIGN_OR_RETURN(prepared.config.shuffle, ParseSeed("--shuffle", options.shuffle_seed));
   }
-
   const std::string today = Today();
   info.plan = MakePlan(checks, selection.selectors,
                        {.profile = selection.profile,
                         .level = selection.level,
-                        .has_cgroups = info.host.cgroup_mode != "none",
+                        .host = info.host,
                         .expectations = &selection.expectations,
                         .today = today});
   if (info.plan.empty()) return absl::NotFoundError("every check is excluded, nothing is left");
   RETURN_IF_ERROR(ApplyExecution(options, prepared.config));
   prepared.config.stale_expectations = selection.expectations.Stale(today);
   prepared.config.fail_fast = options.fail_fast;
-  prepared.config.run_dir =
-      absl::StrCat("/shimgauge-", absl::Hex(FreshSeed(), absl::kZeroPad8), "-", ::getpid());
-
-  RETURN_IF_ERROR(CheckHostFit(info.host, selection.profile));
-  WorldSpec& world = prepared.config.world;
-  ASSIGN_OR_RETURN(world.fixtures, FindFixtures(options.fixtures));
-  world.shim = shim.path;
-  world.ns = options.containerd_ns;
-  world.keep = KeepSearchPath(selection.profile.engine);
-  world.keep.insert(world.keep.end(), shim.keep.begin(), shim.keep.end());
-  for (const std::string& keep : KeepVisible(world.fixtures + "/x")) world.keep.push_back(keep);
   return absl::OkStatus();
 }
 
@@ -200,6 +173,54 @@ void HandleSignals(boost::asio::signal_set& signals, Runner& runner, const std::
 
 }  // namespace
 
+absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& checks,
+                           LoadedSelection& selection, RunnerConfig& config) {
+  RETURN_IF_ERROR(CheckRanges(options));
+  ASSIGN_OR_RETURN(selection, LoadSelection(options.selection, checks));
+  const std::string& argument = options.shim.empty() ? selection.profile.shim_path : options.shim;
+  if (argument.empty()) {
+    return absl::InvalidArgumentError("no shim: give --shim PATH or a profile with [shim] path");
+  }
+  ASSIGN_OR_RETURN(const ShimBinary shim, FindShim(argument));
+  RETURN_IF_ERROR(CheckInstalled(selection.engine, selection.profile));
+
+  RunInfo& info = config.info;
+  info.suite_version = SHIMGAUGE_VERSION;
+  info.shim_path = shim.path;
+  info.shim_sha256 = shim.sha256;
+  info.profile = selection.profile;
+  info.engine_kind = EngineKindName(selection.engine.kind);
+  info.host = selection.host;
+  info.jobs = options.jobs == 0 ? std::min(info.host.cpus, kJobsMax) : options.jobs;
+  info.repeat = options.repeat;
+  info.deadline_scale = options.deadline_scale;
+  info.argv = options.argv;
+  info.started_at = std::chrono::system_clock::now();
+  info.again = AgainArguments(options, shim.path);
+  if (options.keep != "none") info.record = options.record;
+  info.doctor_notes = CountNotes(Examine(ReadHostFacts(info.host, selection.engine),
+                                         ClaimedChecks(checks, selection.profile)));
+  ASSIGN_OR_RETURN(info.seed, ParseSeed("--seed", options.seed));
+  if ((info.host.offers & ToHostNeeds(HostNeed::kCgroups)) != 0) {
+    config.run_dir =
+        absl::StrCat("/shimgauge-", absl::Hex(FreshSeed(), absl::kZeroPad8), "-", ::getpid());
+  }
+  WorldSpec& world = config.world;
+  ASSIGN_OR_RETURN(world.fixtures, FindFixtures(options.fixtures));
+  world.shim = shim.path;
+  world.ns = options.containerd_ns;
+  world.engine = selection.engine.path;
+  world.engine_name = selection.engine.name;
+  world.keep = KeepSearchPath(selection.profile.engine);
+  world.keep.insert(world.keep.end(), shim.keep.begin(), shim.keep.end());
+  for (const std::string& keep : KeepVisible(world.fixtures + "/x")) world.keep.push_back(keep);
+  // Last: from here on the caller is root, of nothing but its own namespace.
+  if (selection.privilege == Privilege::kRoot) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::uint32_t ids, EnterUserNamespace());
+  SetIds(ids, info.host);
+  return absl::OkStatus();
+}
+
 int RunCommand(const RunOptions& options, const std::vector<Check>& checks) {
   std::signal(SIGPIPE, SIG_IGN);
   Prepared prepared;
@@ -207,6 +228,8 @@ int RunCommand(const RunOptions& options, const std::vector<Check>& checks) {
     return Complain(status);
   }
   boost::asio::io_context loop(1);
+  const absl::StatusOr<Janitor> janitor = Janitor::Start(prepared.config.run_dir);
+  if (!janitor.ok()) return Complain(absl::InternalError(janitor.status().message()));
   absl::StatusOr<std::unique_ptr<base::ChildReaper>> reaper = base::ChildReaper::Create(loop);
   if (!reaper.ok()) return Complain(absl::InternalError(reaper.status().message()));
   absl::StatusOr<OpenReports> reports = MakeReports(options, loop);

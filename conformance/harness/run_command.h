@@ -9,13 +9,22 @@
 #include <vector>
 
 #include "conformance/harness/check.h"
+#include "conformance/harness/engine_choice.h"
 #include "conformance/harness/expectations.h"
 #include "conformance/harness/profile.h"
+#include "conformance/harness/run_info.h"
 #include "conformance/harness/selection.h"
+#include "conformance/harness/user_namespace.h"
 #include "conformance/reports/output.h"
 #include "conformance/reports/reports.h"
 
+namespace CLI {
+class App;
+}
+
 namespace conformance {
+
+struct RunnerConfig;
 
 // What choosing checks takes; shared by `run` and `list`.
 struct SelectionOptions {
@@ -24,6 +33,8 @@ struct SelectionOptions {
   std::vector<std::string> expect;
   std::string level = "all";  // must | should | all
   std::string plan;           // file, "-": standard input, empty: none
+  std::string engine;         // real | fake | path; empty: see ChooseEngine
+  std::string priv = "auto";  // auto | root | userns
 };
 
 // The options of `shimgauge run` as given.
@@ -54,20 +65,33 @@ struct RunOptions {
   std::vector<std::string> argv;
 };
 
+// --engine and --priv, for every command that makes worlds.
+void AddHostOptions(CLI::App& command, SelectionOptions& options);
+
 // `shimgauge run`. Returns the exit code.
 int RunCommand(const RunOptions& options, const std::vector<Check>& checks);
 
 // SelectionOptions, read and checked.
 struct LoadedSelection {
   std::vector<Selector> selectors;
-  Profile profile;
+  Profile profile;  // its engine is the one that was chosen
+  EngineChoice engine;
+  Privilege privilege = Privilege::kRoot;
+  HostInfo host;
   Expectations expectations;  // bound to all checks
   Level level = Level::kMay;
 };
 // INVALID_ARGUMENT for a mistake (exit code 2); NOT_FOUND when a selector matches no check, with
-// the nearest ids (exit code 5).
+// the nearest ids (exit code 5); FAILED_PRECONDITION when the host cannot do what is asked for
+// (exit code 3).
 absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
                                               const std::vector<Check>& checks);
+
+// Everything of a run but its plan, made from the options: which shim, which worlds. Moves this
+// process into a user namespace if the worlds are to belong to one. Errors as of LoadSelection, and
+// INVALID_ARGUMENT for a shim that cannot be executed.
+absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& checks,
+                           LoadedSelection& selection, RunnerConfig& config);
 
 // Writes "shimgauge: <message>" to standard error and returns the exit code of the status:
 // INVALID_ARGUMENT 2, FAILED_PRECONDITION 3, NOT_FOUND 5, others 4.

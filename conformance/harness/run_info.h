@@ -14,11 +14,13 @@
 
 namespace conformance {
 
-// The machine the run takes place on.
+// The machine the run takes place on, and what worlds on it are made of.
 struct HostInfo {
   std::string kernel;       // "linux 6.12.1"
   std::string cgroup_mode;  // "v1", "v2", "hybrid", "none"
-  bool root = false;
+  bool root = false;        // worlds belong to the machine's root, else to a user namespace
+  std::uint32_t ids = 1;    // users (and groups) that worlds have, with a user namespace
+  HostNeeds offers = 0;     // or-ed HostNeed values
   int cpus = 1;
 };
 
@@ -27,8 +29,10 @@ struct RunInfo {
   std::string suite_version;
   std::string shim_path;  // absolute, resolved
   std::string shim_sha256;
-  Profile profile;
+  Profile profile;          // with the engine that was chosen
+  std::string engine_kind;  // "fake", "real", "given", "none"
   HostInfo host;
+  std::size_t doctor_notes = 0;  // what `shimgauge doctor` would remark
   std::uint64_t seed = 0;
   int jobs = 1;
   int repeat = 1;

@@ -24,6 +24,7 @@ Examples:
   shimgauge run --shim ./my-shim events/exit-after-start --repeat 100 --shuffle
   shimgauge run --shim ./my-shim changed-since:last.json level:must --order failed-first \
                 --since last.json --report json=next.json
+  sudo shimgauge run --shim ./my-shim --engine real
 
 Exit codes: 0 as expected, 1 unexpected verdict, 2 usage, 3 host unfit, 4 harness error,
 5 nothing selected or run, 130 interrupted.)";
@@ -41,6 +42,7 @@ void AddSelection(CLI::App& command, SelectionOptions& options) {
       ->capture_default_str();
   command.add_option("--plan", options.plan, "choose only checks this file names, one id a line")
       ->type_name("FILE|-");
+  AddHostOptions(command, options);
 }
 
 void AddJudging(CLI::App& command, RunOptions& options) {
@@ -98,6 +100,20 @@ void AddReporting(CLI::App& command, RunOptions& options) {
 }
 
 }  // namespace
+
+void AddHostOptions(CLI::App& command, SelectionOptions& options) {
+  command
+      .add_option(
+          "--engine", options.engine,
+          "what the shim drives: fake (built with the judge), real (what the profile names) "
+          "or a program's path; default: fake where possible")
+      ->type_name("ENGINE");
+  command
+      .add_option("--priv", options.priv,
+                  "who owns the worlds: root, userns (a user namespace), or auto")
+      ->type_name("WHO")
+      ->capture_default_str();
+}
 
 CommandAction DefineRun(CLI::App& app, const CommandContext& context) {
   // Owned by the copies of the action; CLI refers to it while it parses.

@@ -57,12 +57,12 @@ class Runner::Impl {
     }
     for (Report* report : reports_) report->RunStarted(config_.info);
     if (!config_.info.profile.engine.empty()) {
-      engine_query_ = EngineVersion::Ask(loop_, reaper_, config_.info.profile.engine,
-                                         [this](std::string version) {
-                                           engine_ = std::move(version);
-                                           engine_known_ = true;
-                                           BeginWhenKnown();
-                                         });
+      engine_query_ = EngineVersion::Ask(
+          loop_, reaper_, config_.info.profile.engine, [this](std::string version) {
+            engine_ = absl::StrCat(config_.info.engine_kind, ": ", version);
+            engine_known_ = true;
+            BeginWhenKnown();
+          });
     } else {
       engine_known_ = true;
     }
@@ -81,7 +81,10 @@ class Runner::Impl {
   WorkerJob MakeJob(std::uint64_t seed) {
     WorkerJob job;
     job.world = config_.world;
-    job.world.cgroup_parent = absl::StrCat(config_.run_dir, "/", ++worlds_);
+    ++worlds_;
+    if (!config_.run_dir.empty()) {
+      job.world.cgroup_parent = absl::StrCat(config_.run_dir, "/", worlds_);
+    }
     job.world.seed = seed;
     job.world.deadline_scale = scale_;
     job.profile = config_.info.profile;

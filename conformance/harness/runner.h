@@ -25,7 +25,7 @@ struct RunnerConfig {
   RunInfo info;
   WorkerCommand worker;
   WorldSpec world;      // template of every world; cgroup parent, seed and scale are set per world
-  std::string run_dir;  // cgroup parent of the run: "/shimgauge-1f3a"
+  std::string run_dir;  // cgroup parent of the run: "/shimgauge-1f3a"; empty: no cgroups
   std::optional<std::uint64_t> shuffle;
   std::size_t fail_fast = 0;    // stop after so many unexpected verdicts; 0: never
   std::set<std::string> first;  // ids of checks that are run before all others

@@ -9,6 +9,7 @@
 
 #include "base/status_macros.h"
 #include "conformance/harness/accounting.h"
+#include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/harness/plan_file.h"
 #include "conformance/harness/run_command.h"
@@ -49,6 +50,10 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
   } else {
     ASSIGN_OR_RETURN(loaded.profile, ReadProfile(options.profile));
   }
+  ASSIGN_OR_RETURN(loaded.privilege, ChoosePrivilege(options.priv));
+  ASSIGN_OR_RETURN(loaded.engine, ChooseEngine(options.engine, loaded.profile));
+  loaded.profile.engine = loaded.engine.path;
+  loaded.host = DescribeHost(loaded.privilege, loaded.engine.kind);
   for (const std::string& file : options.expect) {
     RETURN_IF_ERROR(loaded.expectations.AddFile(file));
   }

@@ -60,9 +60,11 @@ constexpr char kUsualEngine[] = "runc";
 
 }  // namespace
 
-std::string DefaultRuncOptions(const Profile& profile) {
-  if (profile.engine.empty() || profile.engine == kUsualEngine) return "";
+std::string RuncOptionsFor(const Profile& profile, const std::string& wanted) {
+  if (profile.engine.empty() || profile.engine == kUsualEngine) return wanted;
   containerd::runc::v1::Options options;
+  // What is no Options message is meant to be none.
+  if (!options.ParseFromString(wanted) || !options.binary_name().empty()) return wanted;
   options.set_binary_name(profile.engine);
   return options.SerializeAsString();
 }
@@ -142,9 +144,7 @@ ShimCommands::Job ShimCommands::StartJob(const Bundle& bundle, const StartOption
   scope_.history().story().namespaces.insert(action.ns);
   const std::string input = options.raw_stdin.value_or(fakes::StartInputBytes(
       dialect == Dialect::kLegacy ? fakes::StartDialect::kLegacy : fakes::StartDialect::kParams,
-      daemon, action,
-      options.runc_options.empty() ? DefaultRuncOptions(scope_.profile()) : options.runc_options,
-      options.socket_dir));
+      daemon, action, RuncOptionsFor(scope_.profile(), options.runc_options), options.socket_dir));
   return {absl::StrCat("start ", action.id, " (", DialectName(dialect), ")"),
           fakes::StartCommand(daemon, action, input)};
 }

@@ -15,9 +15,10 @@
 
 namespace conformance {
 
-// The runtime options a profile asks for by default, serialized: the engine's name unless it is the
-// usual one. Empty: none.
-std::string DefaultRuncOptions(const Profile& profile);
+// The runtime options to hand to a shim, serialized: `wanted` (serialized too, may be empty) with
+// the profile's engine as BinaryName, unless it names one or the engine is the usual one. Empty:
+// none.
+std::string RuncOptionsFor(const Profile& profile, const std::string& wanted);
 
 // Runs the shim binary as containerd does and records it. Judges nothing. A program that cannot
 // even be executed is the harness' trouble: the check ends with verdict error.

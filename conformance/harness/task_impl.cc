@@ -131,8 +131,7 @@ std::string Task::Impl::CreateRequest(bool terminal, const CreateOptions& option
   }
   request.set_terminal(terminal);
   SetStdio(process.stdio(), request);
-  const std::string runc_options =
-      options.runc_options.empty() ? DefaultRuncOptions(scope.profile()) : options.runc_options;
+  const std::string runc_options = RuncOptionsFor(scope.profile(), options.runc_options);
   if (!runc_options.empty()) {
     request.mutable_options()->set_type_url(std::string(containerd::kRuncOptionsType));
     request.mutable_options()->set_value(runc_options);

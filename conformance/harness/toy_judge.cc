@@ -19,6 +19,7 @@
 
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/command_line.h"
+#include "conformance/harness/janitor.h"
 #include "conformance/harness/worker_protocol.h"
 
 namespace conformance {
@@ -239,8 +240,12 @@ WorkerBody ToyBody() { return {.checks = ToyChecks(), .run_check = &RunToy, .pro
 bool RunAsToyJudge(int argc, char** argv, int& exit_code) {
   if (argc < 2) return false;
   if (std::strcmp(argv[1], "worker") == 0) WorkerMain(ToyBody());
+  if (argc == 3 && std::strcmp(argv[1], "janitor") == 0) {
+    exit_code = JanitorMain(argv[2]);
+    return true;
+  }
   if (std::strcmp(argv[1], "judge") != 0) return false;
-  exit_code = CommandLineMain(argc - 1, argv + 1, ToyChecks(), &JudgeToyStory);
+  exit_code = CommandLineMain(argc - 1, argv + 1, ToyChecks(), ToyChecks(), &JudgeToyStory);
   return true;
 }
 

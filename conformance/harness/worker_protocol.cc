@@ -45,6 +45,8 @@ Json ToJson(const WorldSpec& world) {
   return {{"cgroup_parent", world.cgroup_parent},
           {"fixtures", world.fixtures},
           {"shim", world.shim},
+          {"engine", world.engine},
+          {"engine_name", world.engine_name},
           {"ns", world.ns},
           {"seed", world.seed},
           {"deadline_scale", world.deadline_scale},
@@ -55,6 +57,8 @@ absl::Status Read(JsonFields& fields, WorldSpec& world) {
   fields.Get("cgroup_parent", world.cgroup_parent);
   fields.Get("fixtures", world.fixtures);
   fields.Get("shim", world.shim);
+  fields.Get("engine", world.engine);
+  fields.Get("engine_name", world.engine_name);
   fields.Get("ns", world.ns);
   fields.Get("seed", world.seed);
   fields.Get("deadline_scale", world.deadline_scale);

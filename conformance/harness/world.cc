@@ -102,11 +102,23 @@ absl::Status Reappear(const Kept& kept) {
   return Mount(source.c_str(), kept.path, nullptr, MS_BIND | MS_REC, nullptr);
 }
 
+// Where parts of /proc are hidden, as containers do, a user namespace gets no whole one. Kernels
+// that tell the two apart still give it one that shows nothing but processes.
+absl::Status MountProc(unsigned long flags) {
+  const absl::Status whole = Mount("proc", "/proc", "proc", flags, nullptr);
+  if (!absl::IsPermissionDenied(whole)) return whole;
+  if (::mount("proc", "/proc", "proc", flags, "subset=pid") == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the kernel refuses a fresh /proc, because parts of this one are hidden (as in an "
+      "unprivileged container): run as root there, or start the container with its /proc unmasked "
+      "(docker: --security-opt systempaths=unconfined)");
+}
+
 absl::Status ReplaceMounts(const std::vector<std::string>& keep) {
   RETURN_IF_ERROR(Mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
   ASSIGN_OR_RETURN(const std::vector<Kept> kept, OpenKept(keep));
   constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV;
-  RETURN_IF_ERROR(Mount("proc", "/proc", "proc", kFlags | MS_NOEXEC, nullptr));
+  RETURN_IF_ERROR(MountProc(kFlags | MS_NOEXEC));
   RETURN_IF_ERROR(Mount("tmpfs", "/run", "tmpfs", kFlags, "mode=0755"));
   RETURN_IF_ERROR(Mount("tmpfs", "/tmp", "tmpfs", kFlags, "mode=1777"));
   struct stat info {};
@@ -137,6 +149,22 @@ absl::Status MakeDirectories(const WorldInfo& world) {
   RETURN_IF_ERROR(MakeDirectory(world.temp, 01777));
   RETURN_IF_ERROR(MakeDirectory("/run/containerd", 0711));
   return MakeDirectory(world.sockets, 0711);
+}
+
+// The engine under its usual name, first in PATH.
+absl::Status OfferEngine(const WorldSpec& spec, const std::string& root) {
+  if (spec.engine_name.empty()) return absl::OkStatus();
+  const std::string directory = absl::StrCat(root, "/bin");
+  RETURN_IF_ERROR(MakeDirectory(directory, 0755));
+  const std::string link = absl::StrCat(directory, "/", spec.engine_name);
+  if (::symlink(spec.engine.c_str(), link.c_str()) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("symlink ", link));
+  }
+  const char* path = std::getenv("PATH");
+  const std::string search =
+      absl::StrCat(directory, ":", path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
+  ::setenv("PATH", search.c_str(), 1);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -190,6 +218,7 @@ absl::StatusOr<WorldInfo> EnterWorld(const WorldSpec& spec) {
   world.seed = spec.seed;
   world.deadline_scale = spec.deadline_scale;
   RETURN_IF_ERROR(MakeDirectories(world));
+  RETURN_IF_ERROR(OfferEngine(spec, world.root));
   return world;
 }
 

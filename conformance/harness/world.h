@@ -16,9 +16,12 @@ int WorldNamespaces();
 
 // What the runner decides about the world of one execution.
 struct WorldSpec {
-  std::string cgroup_parent;
-  std::string fixtures;  // "" or an absolute path
-  std::string shim;      // absolute, resolved
+  std::string cgroup_parent;  // empty: worlds have no cgroups
+  std::string fixtures;       // "" or an absolute path
+  std::string shim;           // absolute, resolved
+  // An engine that worlds find in PATH under this name, before any other; both may be empty.
+  std::string engine;  // absolute
+  std::string engine_name;
   std::string ns;
   std::uint64_t seed = 0;
   double deadline_scale = 1.0;

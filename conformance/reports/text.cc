@@ -12,6 +12,7 @@
 #include <map>
 #include <utility>
 
+#include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/reports/evidence.h"
 #include "conformance/reports/overview.h"
@@ -72,9 +73,13 @@ class TextReport : public Report {
         "\nstart  ", DescribeDialect("legacy", subject.legacy), "\n       ",
         DescribeDialect("params", subject.params), "\n"));
     const HostInfo& host = run_->host;
-    console_->Print(absl::StrCat("host   ", host.kernel, ", cgroup ", host.cgroup_mode, ", ",
-                                 host.root ? "root" : "not root", ", ", host.cpus, " cpu",
-                                 engine.empty() ? "" : "   engine ", engine, "\n"));
+    console_->Print(absl::StrCat(
+        "host   ", host.kernel, ", cgroup ", host.cgroup_mode, ", ", DescribePrivilege(host), ", ",
+        host.cpus, " cpu", engine.empty() ? "" : "   engine ", engine,
+        run_->doctor_notes == 0 ? ""
+                                : absl::StrCat("   doctor: ", run_->doctor_notes,
+                                               run_->doctor_notes == 1 ? " note" : " notes"),
+        "\n"));
     std::map<SkipKind, std::size_t> skips;
     std::size_t skipped = 0;
     for (const PlannedCheck& planned : run_->plan) {

@@ -38,8 +38,8 @@ namespace {
 
 constexpr std::size_t kKernelSigsetBytes = 8;  // the kernel's sigset_t, not the C library's
 constexpr int kSignalMax = 64;
-constexpr int kNamespaceFlags =
-    CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS;
+constexpr int kNamespaceFlags = CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS |
+                                CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS;
 
 enum class Step {
   kNone,

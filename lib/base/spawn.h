@@ -34,7 +34,8 @@ struct SpawnSpec {
   // PR_SET_PDEATHSIG, 0: none. Sent when the *thread* that called Spawn() ends.
   int parent_death_signal = 0;
   // CLONE_NEW* flags: the child is the first process of these fresh namespaces. Mounts stay shared
-  // with the parent's until the child says otherwise.
+  // with the parent's until the child says otherwise; the ids of a user namespace are unmapped (and
+  // the program it executes has no capabilities) until somebody outside maps them.
   int namespaces = 0;
 };
 

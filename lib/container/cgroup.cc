@@ -219,6 +219,16 @@ absl::StatusOr<Cgroup> CgroupMounts::LocateOwn(pid_t pid) const {
   return cgroup;
 }
 
+absl::StatusOr<Cgroup> CgroupMounts::Locate(pid_t pid) const {
+  ASSIGN_OR_RETURN(const std::string membership,
+                   base::ReadKernelFile(absl::StrCat(root_, "/proc/", pid, "/cgroup")));
+  Cgroup cgroup = ParseMembership(membership);
+  if (cgroup.MembersDirectory().empty()) {
+    return absl::NotFoundError(absl::StrCat("process ", pid, " is in no cgroup that is mounted"));
+  }
+  return cgroup;
+}
+
 absl::StatusOr<Cgroup> CgroupMounts::Resolve(absl::string_view path) const {
   ASSIGN_OR_RETURN(const std::string membership,
                    base::ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));

@@ -42,9 +42,13 @@ class CgroupMounts {
   [[nodiscard]] Cgroup ParseMembership(absl::string_view proc_cgroup) const;
 
   // The cgroup of `pid`, without directories that also hold this process itself (or are above it):
-  // those are not the container's own and must never be signalled, frozen or measured in its name.
+  // those are not the container's own and must never be signalled or frozen in its name.
   // NOT_FOUND if there is no such process or nothing remains.
   [[nodiscard]] absl::StatusOr<Cgroup> LocateOwn(pid_t pid) const;
+
+  // The cgroup that `pid` lives in, its own or not: for looking at, never for signals. NOT_FOUND if
+  // there is no such process or no hierarchy.
+  [[nodiscard]] absl::StatusOr<Cgroup> Locate(pid_t pid) const;
 
   // The cgroup `path` in every hierarchy, whether it exists or not: an absolute one counts from the
   // roots, another from the cgroup of this process, as OCI engines read linux.cgroupsPath.

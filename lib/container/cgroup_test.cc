@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
 
 #include "base/spawn.h"
 #include "base/testing/child_main.h"
@@ -106,6 +107,16 @@ TEST_F(CgroupV2Tree, OwnIsOnlyWhatDoesNotHoldUs) {
   EXPECT_EQ(mounts_.LocateOwn(8).status().code(), absl::StatusCode::kNotFound) << "above ours";
   EXPECT_EQ(mounts_.LocateOwn(9).status().code(), absl::StatusCode::kNotFound) << "ours";
   EXPECT_EQ(mounts_.LocateOwn(10).status().code(), absl::StatusCode::kNotFound) << "no process";
+}
+
+TEST_F(CgroupV2Tree, LooksAtSharedOnesToo) {
+  for (const auto& [pid, path] :
+       std::map<pid_t, std::string>{{7, "/box/c"}, {8, "/shims"}, {9, "/shims/one"}}) {
+    const auto cgroup = mounts_.Locate(pid);
+    ASSERT_TRUE(cgroup.ok()) << cgroup.status();
+    EXPECT_EQ(cgroup->unified, Dir(path));
+  }
+  EXPECT_EQ(mounts_.Locate(10).status().code(), absl::StatusCode::kNotFound) << "no process";
 }
 
 TEST_F(CgroupV2Tree, ListsAllLevelsOnceInOrder) {

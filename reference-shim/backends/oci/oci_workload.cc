@@ -206,8 +206,11 @@ void OciWorkload::Checkpoint(shim::CheckpointSpec spec, shim::Done<> done) {
 }
 
 void OciWorkload::Sample(shim::Done<shim::Opaque> done) {
-  if (!cgroup_.has_value()) return done(absl::NotFoundError("the container has no cgroup"));
-  done(SampleMetrics(*cgroup_));
+  if (cgroup_.has_value()) return done(SampleMetrics(*cgroup_));
+  // A rootless engine may make none: what can be said is how the one does that it lives in.
+  const absl::StatusOr<container::Cgroup> shared = host_.Cgroups().Locate(init_.pid());
+  if (!shared.ok()) return done(absl::NotFoundError("the container has no cgroup"));
+  done(SampleMetrics(*shared));
 }
 
 void OciWorkload::Pids(shim::Done<std::vector<pid_t>> done) {
