@@ -300,6 +300,7 @@ std::vector<std::string> Reasons(const Summary& summary) {
   if (!summary.stale_expectations.empty()) {
     reasons.push_back(Number(summary.stale_expectations.size(), "stale expectation"));
   }
+  for (const std::string& claim : summary.broken_claims) reasons.push_back(claim);
   return reasons;
 }
 
@@ -311,7 +312,8 @@ int ExitCodeOf(const Summary& summary) {
     return kExitHarness;
   }
   if (counts.of(Result::kSkip) == summary.planned) return kExitNothing;
-  if (counts.unexpected() > 0 || summary.refused_skips > 0 || !summary.stale_expectations.empty()) {
+  if (counts.unexpected() > 0 || summary.refused_skips > 0 || !summary.stale_expectations.empty() ||
+      !summary.broken_claims.empty()) {
     return kExitUnexpected;
   }
   return kExitAsExpected;

@@ -110,6 +110,7 @@ struct Summary {
   std::size_t attempts_done = 0;     // executions that have a verdict
   Counts counts;
   std::vector<std::string> stale_expectations;
+  std::vector<std::string> broken_claims;     // of the profile, found by the probe
   std::vector<std::string> harness_problems;  // reports that could not be written, ...
   bool interrupted = false;
   bool stopped_early = false;     // --fail-fast, --until-fail

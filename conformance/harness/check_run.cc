@@ -84,9 +84,26 @@ void AddFindings(const Story& story, std::vector<Why>& whys) {
   }
 }
 
+// A line of the shim's log that its profile calls fatal.
+std::optional<Why> FatalLine(const std::string& log, const std::vector<std::string>& fatal) {
+  for (const std::string& text : fatal) {
+    const std::size_t at = log.find(text);
+    if (at == std::string::npos) continue;
+    const std::size_t start = log.rfind('\n', at) + 1;  // npos + 1 is the beginning
+    Why why;
+    why.code = why::kLogFatal;
+    why.text = "the shim's log holds what its profile calls fatal";
+    why.expected = absl::StrCat("no \"", text, "\" in the log");
+    why.observed = log.substr(start, std::min(log.find('\n', at), log.size()) - start);
+    return why;
+  }
+  return std::nullopt;
+}
+
 // The order of the cases is that of CheckOutcome.
 void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
-            std::vector<Why> clean_up, CheckOutcome& outcome) {
+            std::vector<Why> clean_up, const std::vector<std::string>& fatal_log,
+            CheckOutcome& outcome) {
   const CheckScope::Decisions& decisions = scope.decisions();
   outcome.notes = decisions.notes;
   outcome.whys = decisions.failures;
@@ -118,6 +135,9 @@ void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
     return;
   }
   AddFindings(scope.history().story(), outcome.whys);
+  if (std::optional<Why> fatal = FatalLine(scope.history().log(), fatal_log)) {
+    outcome.whys.push_back(*std::move(fatal));
+  }
   if (outcome.whys.empty()) outcome.whys = std::move(clean_up);
   outcome.verdict = outcome.whys.empty() ? Verdict::kPass : Verdict::kFail;
   if (outcome.verdict == Verdict::kPass && outcome.observations == 0) {
@@ -162,7 +182,7 @@ CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const 
     outcome.known = KnownProcesses(parts);
     outcome.boot_us = parts.commands.boot_us();
   }
-  Decide(check, scope, std::move(crash), std::move(clean_up), outcome);
+  Decide(check, scope, std::move(crash), std::move(clean_up), profile.fatal_log, outcome);
   outcome.history = scope.history().TakeEntries();
   const std::string& log = scope.history().log();
   outcome.shim_log = log.substr(log.size() - std::min(log.size(), kLogBytesKept));

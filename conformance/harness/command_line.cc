@@ -26,16 +26,30 @@ std::string CommandNames() {
   });
 }
 
-// "shimgauge list --help" of the sub-command, possibly nested, that parsing came to.
-std::string HelpOf(const CLI::App& app) {
-  std::string words = "shimgauge";
+// The sub-command, possibly nested, that parsing came to, and its words.
+const CLI::App& Reached(const CLI::App& app, std::string& words) {
   const CLI::App* at = &app;
-  while (at != nullptr) {
+  words = app.get_name();
+  for (;;) {
     const std::vector<CLI::App*> parsed = at->get_subcommands();
-    at = parsed.empty() ? nullptr : parsed.front();
-    if (at != nullptr) absl::StrAppend(&words, " ", at->get_name());
+    if (parsed.empty()) return *at;
+    at = parsed.front();
+    absl::StrAppend(&words, " ", at->get_name());
   }
-  return words + " --help";
+}
+
+// One sentence with the help that tells more.
+std::string Complaint(const CLI::App& app, const CLI::ParseError& error) {
+  std::string words;
+  const CLI::App& at = Reached(app, words);
+  std::string what = error.what();
+  if (at.get_require_subcommand_min() > 0) {
+    what = absl::StrCat(
+        words, " needs one of ",
+        absl::StrJoin(at.get_subcommands(nullptr), ", ",
+                      [](std::string* out, const CLI::App* sub) { *out += sub->get_name(); }));
+  }
+  return absl::StrCat(what, " (see ", words, " --help)");
 }
 
 // After --help and --version: the disk behind standard output may be full.
@@ -70,7 +84,7 @@ int CommandLineMain(int argc, char** argv, const std::vector<Check>& checks,
   } catch (const CLI::CallForVersion& version) {
     return Told(app.exit(version));
   } catch (const CLI::ParseError& error) {
-    std::cerr << "shimgauge: " << error.what() << " (see " << HelpOf(app) << ")" << std::endl;
+    std::cerr << "shimgauge: " << Complaint(app, error) << std::endl;
     return kExitUsage;
   }
   for (std::size_t i = 0; i < actions.size(); ++i) {

@@ -15,11 +15,17 @@ const std::vector<Command>& Commands() {
       {"merge", "make one result of the shards of a run", &DefineMerge},
       {"probe", "find out what a shim can do and write a profile", &DefineProbe},
       {"doctor", "tell whether this machine is fit, and what it lacks", &DefineDoctor},
+      {"expect", "look after files of known red verdicts", &DefineExpect},
+      {"call", "speak ttrpc to a running shim", &DefineCall},
+      {"completion", "print a completion script for a shell", &DefineCompletion},
+      {"man", "print the man page", &DefineMan},
   };
   return commands;
 }
 
 std::vector<CommandAction> DefineCommands(CLI::App& app, const CommandContext& context) {
+  // Else the name of another command, as an argument, would be that command.
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", "shimgauge " SHIMGAUGE_VERSION);
   app.footer(
       "\n`shimgauge COMMAND --help` tells more. To judge a shim:\n"

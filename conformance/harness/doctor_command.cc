@@ -105,7 +105,7 @@ CommandAction DefineDoctor(CLI::App& app, const CommandContext& context) {
   const auto options = std::make_shared<DoctorOptions>();  // owned by the copies of the action
   AddHostOptions(app, options->selection);
   app.add_option("--profile", options->selection.profile, "what the shim claims (TOML)")
-      ->type_name("FILE");
+      ->type_name("PROFILE");
   app.add_flag("--json", options->json, "as JSON");
   app.footer(kFooter);
   return [options, context] { return Doctor(*options, context); };

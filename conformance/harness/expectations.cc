@@ -4,6 +4,7 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 #include <absl/time/clock.h>
 #include <absl/time/time.h>
 
@@ -16,6 +17,7 @@
 
 #include "base/status_macros.h"
 #include "conformance/harness/names.h"
+#include "conformance/harness/ready_made.h"
 #include "conformance/harness/toml_reader.h"
 
 namespace conformance {
@@ -62,9 +64,40 @@ bool IsDate(const std::string& text) {
 
 bool IsGlob(const std::string& check) { return check.find_first_of("*?") != std::string::npos; }
 
+// "flaky(max_rate=0.02)": cuts the bound off and returns its text; "" when there is none.
+std::string TakeRate(std::string& result) {
+  absl::string_view rest = result;
+  if (!absl::ConsumePrefix(&rest, "flaky(max_rate=") || !absl::ConsumeSuffix(&rest, ")")) return "";
+  const std::string rate(rest);
+  result = "flaky";
+  return rate;
+}
+
+absl::Status ReadRate(TomlReader& reader, const std::string& written, Expectation& entry) {
+  ASSIGN_OR_RETURN(std::optional<double> rate, reader.Number("max_rate"));
+  if (!written.empty()) {
+    if (rate) return reader.Error("max_rate", "is said in `result` already");
+    rate = 0;
+    if (!absl::SimpleAtod(written, &*rate)) {
+      return reader.Error("result", absl::StrCat("\"", written, "\" is no rate such as 0.02"));
+    }
+  }
+  if (entry.result == Result::kFlaky) {
+    if (!rate || !(*rate > 0 && *rate <= 1)) {
+      return reader.Error(written.empty() ? "max_rate" : "result",
+                          "a flaky check needs its bound, above 0 and at most 1");
+    }
+    entry.max_rate = *rate;
+  } else if (rate) {
+    return reader.Error("max_rate", "only result = \"flaky\" has a rate");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadResult(TomlReader& reader, Expectation& entry) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> result, reader.String("result"));
+  ASSIGN_OR_RETURN(std::optional<std::string> result, reader.String("result"));
   if (!result) return reader.Error("result", absl::StrCat("missing; one of ", Words(kResultWords)));
+  const std::string rate = TakeRate(*result);
   if (!FindWord(kResultWords, *result, entry.result)) {
     return reader.Error("result",
                         absl::StrCat("\"", *result, "\" is none of ", Words(kResultWords)));
@@ -78,16 +111,7 @@ absl::Status ReadResult(TomlReader& reader, Expectation& entry) {
   } else if (entry.result != Result::kSkip) {
     return reader.Error("why", "missing; the why.code the failure must have");
   }
-  ASSIGN_OR_RETURN(const std::optional<double> rate, reader.Number("max_rate"));
-  if (entry.result == Result::kFlaky) {
-    if (!rate || !(*rate > 0 && *rate <= 1)) {
-      return reader.Error("max_rate", "a flaky check needs its bound, above 0 and at most 1");
-    }
-    entry.max_rate = *rate;
-  } else if (rate) {
-    return reader.Error("max_rate", "only result = \"flaky\" has a rate");
-  }
-  return absl::OkStatus();
+  return ReadRate(reader, rate, entry);
 }
 
 absl::Status ReadReason(TomlReader& reader, Expectation& entry) {
@@ -106,6 +130,13 @@ absl::Status ReadReason(TomlReader& reader, Expectation& entry) {
     return reader.Error("until", absl::StrCat("\"", *until, "\" is no date such as 2027-03-01"));
   }
   entry.until = until.value_or("");
+  ASSIGN_OR_RETURN(const std::optional<std::string> owner, reader.String("owner"));
+  entry.owner = owner.value_or("");
+  ASSIGN_OR_RETURN(const std::optional<std::string> when, reader.String("when"));
+  if (!when) return absl::OkStatus();
+  absl::StatusOr<Condition> condition = Condition::Parse(*when);
+  if (!condition.ok()) return reader.Error("when", condition.status().message());
+  entry.when = *std::move(condition);
   return absl::OkStatus();
 }
 
@@ -163,17 +194,28 @@ absl::Status Expectations::Add(absl::string_view toml, const std::string& file_n
 }
 
 absl::Status Expectations::AddFile(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
-  return Add(text, path);
+  ASSIGN_OR_RETURN(const NamedText file, ReadNamed(ReadyMade::kExpectations, path));
+  return Add(file.text, file.name);
 }
 
-absl::Status Expectations::Bind(const std::vector<Check>& checks) {
+bool Expectations::Mentions(absl::string_view fact) const {
+  return std::any_of(entries_.begin(), entries_.end(), [fact](const Expectation& entry) {
+    return entry.when && entry.when->Mentions(fact);
+  });
+}
+
+absl::Status Expectations::Bind(const std::vector<Check>& checks, const Facts* facts) {
   match_counts_.assign(entries_.size(), 0);
+  applies_.assign(entries_.size(), true);
   std::map<std::string, std::size_t> by_id;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const std::optional<Condition>& when = entries_[i].when;
+    applies_[i] = !when || facts == nullptr || when->Holds(*facts);
+    if (!applies_[i]) continue;
     for (const Check& check : checks) {
       if (!GlobMatches(entries_[i].check, check.id)) continue;
       ++match_counts_[i];
+      if (when && facts == nullptr) continue;
       const auto [position, is_new] = by_id.try_emplace(check.id, i);
       if (is_new) continue;
       const Expectation& other = entries_[position->second];
@@ -204,6 +246,7 @@ std::vector<std::string> Expectations::Stale(absl::string_view today) const {
   std::vector<std::string> stale;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Expectation& entry = entries_[i];
+    if (i < applies_.size() && !applies_[i]) continue;
     const std::size_t matches = i < match_counts_.size() ? match_counts_[i] : 0;
     if (matches == 0) {
       stale.push_back(absl::StrCat(entry.place(), ": no check matches \"", entry.check, "\""));
@@ -217,6 +260,20 @@ std::vector<std::string> Expectations::Stale(absl::string_view today) const {
     }
   }
   return stale;
+}
+
+std::vector<std::string> Expectations::Overridden() const {
+  std::vector<bool> bound(entries_.size(), false);
+  for (const Binding& binding : bindings_) bound[binding.entry] = true;
+  std::vector<std::string> overridden;
+  for (std::size_t i = 0; i < match_counts_.size(); ++i) {
+    const Expectation& entry = entries_[i];
+    if (!bound[i] && !entry.when && match_counts_[i] > 0) {
+      overridden.push_back(
+          absl::StrCat(entry.place(), ": \"", entry.check, "\" is overridden by a later file"));
+    }
+  }
+  return overridden;
 }
 
 std::string Today() { return absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()); }

@@ -6,10 +6,12 @@
 #include <absl/strings/string_view.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "conformance/harness/check.h"
+#include "conformance/harness/condition.h"
 #include "conformance/harness/verdict.h"
 
 namespace conformance {
@@ -23,7 +25,11 @@ namespace conformance {
 //                                        # supported on purpose: one reason, one entry
 //   issue  = "https://..."               # or reference = "peers-measured.md, section 4"
 //   kind   = "bug"                       # bug (default) | wontfix | spec-dispute | host
+//   owner  = "@ana"                      # optional: who looks after it
 //   until  = "2027-03-01"                # optional; red afterwards
+//   when   = "shim.version < '1.6.36'"   # optional, see condition.h: else as if it was not there
+//
+// "flaky" needs max_rate; `result = "flaky(max_rate=0.02)"` is another way to write it.
 struct Expectation {
   enum class Kind { kBug, kWontfix, kSpecDispute, kHost };
   // How the check is expected to end. kFlaky: passes or fails with `why`, at most `max_rate` of the
@@ -35,6 +41,8 @@ struct Expectation {
   std::string why;        // empty only for kSkip
   std::string reference;  // issue or reference
   Kind kind = Kind::kBug;
+  std::string owner;
+  std::optional<Condition> when;
   std::string until;  // "YYYY-MM-DD" or empty
   std::size_t max_matches = 1;
   double max_rate = 1.0;
@@ -51,18 +59,25 @@ class Expectations {
   // Adds one file. INVALID_ARGUMENT with file, line and field for anything it does not understand,
   // and for an entry without a reason to believe it.
   absl::Status Add(absl::string_view toml, const std::string& file_name);
+  // A file, or a ready-made one by its name (ready_made.h).
   absl::Status AddFile(const std::string& path);
 
-  // Binds the entries to `checks` (all there are, selected or not). Two entries of one file for the
-  // same check are an error.
-  absl::Status Bind(const std::vector<Check>& checks);
+  // Some entry's `when` mentions the fact.
+  [[nodiscard]] bool Mentions(absl::string_view fact) const;
+
+  // Binds the entries to `checks` (all there are, selected or not). Only entries whose `when` holds
+  // for `facts` take part; without facts, as for linting, all do, and those with a `when` overlap
+  // nothing. Two entries of one file for the same check are an error.
+  absl::Status Bind(const std::vector<Check>& checks, const Facts* facts = nullptr);
 
   // The entry for this check, or nullptr. An expired entry excuses nothing.
   [[nodiscard]] const Expectation* Find(absl::string_view check_id, absl::string_view today) const;
 
   // Entries that are red by themselves: those that match no check, more checks than max_matches, or
-  // are expired at `today` ("YYYY-MM-DD"). One sentence each.
+  // are expired at `today` ("YYYY-MM-DD"). One sentence each. Those that Bind() left out are not.
   [[nodiscard]] std::vector<std::string> Stale(absl::string_view today) const;
+  // Entries of which nothing is left because later files speak about the same checks.
+  [[nodiscard]] std::vector<std::string> Overridden() const;
 
   [[nodiscard]] const std::vector<Expectation>& entries() const { return entries_; }
 
@@ -73,6 +88,7 @@ class Expectations {
   };
   std::vector<Expectation> entries_;
   std::vector<std::size_t> match_counts_;  // by entry, after Bind()
+  std::vector<bool> applies_;              // by entry, after Bind()
   std::vector<Binding> bindings_;          // sorted by id, one per check
 };
 

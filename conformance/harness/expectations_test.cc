@@ -110,9 +110,9 @@ TEST(ExpectationsTest, ASkipNeedsNoWhyAndAFlakyOneNeedsARate) {
 
 TEST(ExpectationsTest, ErrorsNameFileLineAndField) {
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"fail\"\n")),
-              HasSubstr("e.toml:2: [[expect]] 1 why: missing"));
+              HasSubstr("e.toml:2:1: [[expect]] 1 why: missing"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"fail\"\nwhy = \"it.broke\"\n")),
-              HasSubstr("e.toml:5: [[expect]] 1 why: \"it.broke\" is no why.code"));
+              HasSubstr("e.toml:5:7: [[expect]] 1 why: \"it.broke\" is no why.code"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"pass\"\nwhy = \"event.order\"\n")),
               HasSubstr("result: \"pass\" is none of fail, hang"));
   EXPECT_THAT(ErrorOf(Entry("events/*")), HasSubstr("max_matches: missing"));
@@ -120,13 +120,62 @@ TEST(ExpectationsTest, ErrorsNameFileLineAndField) {
   EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"soon\"\n")), HasSubstr("no date"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"2026-13-01\"\n")), HasSubstr("no date"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "kind = \"magic\"\n")), HasSubstr("kind: \"magic\""));
-  EXPECT_THAT(ErrorOf(Entry("events/oom", "when = \"always\"\n")), HasSubstr("when: unknown key"));
+  EXPECT_THAT(
+      ErrorOf(Entry("events/oom", "when = \"always\"\n")),
+      HasSubstr("e.toml:7:8: [[expect]] 1 when: column 1 of the condition: expected one of"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "why2 = \"x\"\n")), HasSubstr("why2: unknown key"));
   EXPECT_THAT(ErrorOf("[[expect]]\ncheck = \"events/oom\"\nresult = \"fail\"\n"
                       "why = \"event.order\"\n"),
               HasSubstr("issue: missing"));
   EXPECT_THAT(ErrorOf(Entry("events/oom") + Entry("stdio/eof", "owner = 3\n")),
-              HasSubstr("[[expect]] 2 owner: unknown key"));
+              HasSubstr("[[expect]] 2 owner: expected a string"));
   EXPECT_THAT(ErrorOf("expect = 1\n"), HasSubstr("expected tables, written [[expect]]"));
+}
+
+TEST(ExpectationsTest, AFlakyResultMayCarryItsRate) {
+  const std::string why = "why = \"event.order\"\n";
+  const Expectations flaky =
+      Bound(Entry("events/oom", "", "result = \"flaky(max_rate=0.02)\"\n" + why));
+  EXPECT_EQ(flaky.Find("events/oom", kToday)->result, Expectation::Result::kFlaky);
+  EXPECT_EQ(flaky.Find("events/oom", kToday)->max_rate, 0.02);
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"flaky(max_rate=x)\"\n" + why)),
+              HasSubstr("\"x\" is no rate"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"flaky(max_rate=2)\"\n" + why)),
+              HasSubstr("needs its bound"));
+}
+
+TEST(ExpectationsTest, OnlyEntriesWhoseConditionHoldsTakePart) {
+  const std::string older = "when = \"shim.version < '2'\"\nowner = \"@ana\"\n";
+  const std::string newer = "when = \"shim.version >= '2'\"\nuntil = \"2026-01-01\"\n";
+  Expectations expectations;
+  ASSERT_EQ(expectations.Add(
+                "schema = 1\n" + Entry("events/oom", older) +
+                    Entry("events/oom", newer, "result = \"hang\"\nwhy = \"reply.missing\"\n"),
+                "e.toml"),
+            absl::OkStatus());
+  EXPECT_TRUE(expectations.Mentions("shim.version"));
+  EXPECT_FALSE(expectations.Mentions("engine"));
+  const Facts old_shim = {{"shim.version", "1.7.1"}};
+  ASSERT_EQ(expectations.Bind(Checks(), &old_shim), absl::OkStatus());
+  ASSERT_NE(expectations.Find("events/oom", kToday), nullptr);
+  EXPECT_EQ(expectations.Find("events/oom", kToday)->owner, "@ana");
+  EXPECT_THAT(expectations.Stale(kToday), IsEmpty());
+  const Facts unknown;
+  ASSERT_EQ(expectations.Bind(Checks(), &unknown), absl::OkStatus());
+  EXPECT_EQ(expectations.Find("events/oom", kToday), nullptr);
+  // Linting looks at all of them.
+  ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  EXPECT_THAT(expectations.Stale(kToday), ElementsAre(HasSubstr("has expired on 2026-01-01")));
+}
+
+TEST(ExpectationsTest, OverriddenEntriesAreNamed) {
+  Expectations expectations;
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Entry("events/oom"), "a.toml"), absl::OkStatus());
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Entry("events/*", "max_matches = 2\n"), "b.toml"),
+            absl::OkStatus());
+  ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  EXPECT_THAT(expectations.Overridden(),
+              ElementsAre("a.toml:2: \"events/oom\" is overridden by a later file"));
 }
 
 TEST(ExpectationsTest, AnEmptyFileExpectsNothing) {

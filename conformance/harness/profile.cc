@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/profile.h"
 
-#include <absl/strings/match.h>
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
-#include <absl/strings/strip.h>
 
 #include <array>
 #include <cstdint>
@@ -14,6 +11,8 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "conformance/harness/durations.h"
+#include "conformance/harness/ready_made.h"
 #include "conformance/harness/toml_reader.h"
 
 namespace conformance {
@@ -38,24 +37,9 @@ constexpr std::array<std::pair<Need, const char*>, 16> kNeedNames = {{
     {Need::kFakeEngine, "fake-engine"},
 }};
 
+constexpr std::int64_t kParallelMax = 256;
+
 bool IsClaimable(Need need) { return need != Need::kFakeEngine; }
-
-constexpr std::int64_t kDurationMsMax = 3600 * 1000;
-
-// "1500ms", "2s", "0.5s".
-std::optional<std::chrono::milliseconds> ParseDuration(absl::string_view text) {
-  double factor = 1000;
-  if (absl::ConsumeSuffix(&text, "ms")) {
-    factor = 1;
-  } else if (!absl::ConsumeSuffix(&text, "s")) {
-    return std::nullopt;
-  }
-  double value = 0;
-  if (!absl::SimpleAtod(text, &value)) return std::nullopt;
-  const double ms = value * factor;
-  if (!(ms >= 1 && ms <= static_cast<double>(kDurationMsMax))) return std::nullopt;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(ms));
-}
 
 absl::Status ReadDuration(TomlReader& reader, const std::string& key,
                           std::chrono::milliseconds& out) {
@@ -74,6 +58,21 @@ absl::Status ReadShim(TomlReader& reader, Profile& profile) {
   ASSIGN_OR_RETURN(const std::optional<std::string> path, reader.String("path"));
   profile.shim_path = path.value_or("");
   ASSIGN_OR_RETURN(profile.env, reader.Strings("env"));
+  ASSIGN_OR_RETURN(profile.dialects, reader.StringList("bootstrap"));
+  for (const std::string& dialect : profile.dialects) {
+    if (dialect != "legacy" && dialect != "params") {
+      return reader.Error("bootstrap", absl::StrCat("\"", dialect, "\" is none of legacy, params"));
+    }
+  }
+  if (reader.Has("bootstrap") && profile.dialects.empty()) {
+    return reader.Error("bootstrap", "a shim speaks at least one of legacy, params");
+  }
+  ASSIGN_OR_RETURN(profile.task_versions, reader.IntegerList("task"));
+  for (const std::int64_t version : profile.task_versions) {
+    if (version != 2 && version != 3) {
+      return reader.Error("task", absl::StrCat("there is version 2 and 3, not ", version));
+    }
+  }
   return reader.NothingElse();
 }
 
@@ -120,6 +119,19 @@ absl::Status ReadClaims(TomlReader& reader, Profile& profile) {
 absl::Status ReadLimits(TomlReader& reader, Profile& profile) {
   RETURN_IF_ERROR(ReadDuration(reader, "boot", profile.boot_limit));
   RETURN_IF_ERROR(ReadDuration(reader, "rpc", profile.rpc_limit));
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> parallel, reader.Integer("max_parallel"));
+  if (parallel && (*parallel < 1 || *parallel > kParallelMax)) {
+    return reader.Error("max_parallel", absl::StrCat("between 1 and ", kParallelMax));
+  }
+  profile.max_parallel = static_cast<int>(parallel.value_or(0));
+  return reader.NothingElse();
+}
+
+absl::Status ReadLog(TomlReader& reader, Profile& profile) {
+  ASSIGN_OR_RETURN(profile.fatal_log, reader.StringList("fatal"));
+  for (const std::string& text : profile.fatal_log) {
+    if (text.empty()) return reader.Error("fatal", "every log contains \"\"");
+  }
   return reader.NothingElse();
 }
 
@@ -145,11 +157,9 @@ absl::StatusOr<Profile> ParseProfile(absl::string_view toml, const std::string& 
   profile.name = file_name;
   using ReadTable = absl::Status (*)(TomlReader&, Profile&);
   // In this order: claims are checked against the engine.
-  const std::vector<std::pair<const char*, ReadTable>> tables = {{"shim", &ReadShim},
-                                                                 {"engine", &ReadEngine},
-                                                                 {"guest", &ReadGuest},
-                                                                 {"claims", &ReadClaims},
-                                                                 {"limits", &ReadLimits}};
+  const std::vector<std::pair<const char*, ReadTable>> tables = {
+      {"shim", &ReadShim},     {"engine", &ReadEngine}, {"guest", &ReadGuest},
+      {"claims", &ReadClaims}, {"limits", &ReadLimits}, {"log", &ReadLog}};
   for (const auto& [name, read] : tables) {
     ASSIGN_OR_RETURN(std::optional<TomlReader> table, reader.Table(name));
     if (table) RETURN_IF_ERROR(read(*table, profile));
@@ -159,8 +169,8 @@ absl::StatusOr<Profile> ParseProfile(absl::string_view toml, const std::string& 
 }
 
 absl::StatusOr<Profile> ReadProfile(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
-  return ParseProfile(text, path);
+  ASSIGN_OR_RETURN(const NamedText file, ReadNamed(ReadyMade::kProfile, path));
+  return ParseProfile(file.text, file.name);
 }
 
 absl::string_view NeedName(Need need) {

@@ -5,8 +5,10 @@
 #include <absl/strings/string_view.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "conformance/harness/check.h"
 
@@ -29,6 +31,13 @@ struct Profile {
   std::chrono::milliseconds boot_limit{10000};  // cap of one `start`
   std::chrono::milliseconds rpc_limit{10000};   // cap of one call
   std::map<std::string, std::string> env;       // added to the environment of every shim command
+  // [shim] bootstrap: the dialects of `start` it claims, "legacy" and "params"; empty: no word
+  // about it. What is claimed and does not work makes a run red.
+  std::vector<std::string> dialects;
+  // [shim] task: the versions of the Task service it may announce; empty: any.
+  std::vector<std::int64_t> task_versions;
+  int max_parallel = 0;                // [limits]: checks at a time at most; 0: no limit
+  std::vector<std::string> fatal_log;  // [log] fatal: texts no log may contain, such as "panic:"
 };
 
 // File name of the stand-in engine, the one whose verbs fail on demand (Need::kFakeEngine).
@@ -42,6 +51,7 @@ Profile DefaultProfile();
 // keys, wrong types, durations that are none and a schema this build does not know are all errors.
 // A claim that is not mentioned is not claimed.
 absl::StatusOr<Profile> ParseProfile(absl::string_view toml, const std::string& file_name);
+// A file, or a ready-made profile by its name (ready_made.h).
 absl::StatusOr<Profile> ReadProfile(const std::string& path);
 
 // "exec", "pause", ...: the key of [claims] and the word in skip reasons.

@@ -69,22 +69,23 @@ TEST(ProfileTest, WhatIsNotMentionedIsNotClaimed) {
 
 TEST(ProfileTest, ErrorsNameFileLineAndKey) {
   EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nexec = \"yes\"\n"),
-              HasSubstr("p.toml:3: [claims] exec: expected true or false"));
+              HasSubstr("p.toml:3:8: [claims] exec: expected true or false"));
   EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nfake-engine = true\n"), HasSubstr("unknown key"));
   EXPECT_THAT(ErrorOf("schema = 1\n[claims]\nfly = true\n"),
-              HasSubstr("p.toml:3: [claims] fly: unknown key; known here:"));
-  EXPECT_THAT(ErrorOf("schema = 1\n[wings]\n"), HasSubstr("p.toml:2: wings: unknown key"));
+              HasSubstr("p.toml:3:7: [claims] fly: unknown key; known here:"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[wings]\n"), HasSubstr("p.toml:2:1: wings: unknown key"));
   EXPECT_THAT(ErrorOf("schema = 1\n[limits]\nboot = \"soon\"\n"),
-              HasSubstr("p.toml:3: [limits] boot: expected a duration"));
+              HasSubstr("p.toml:3:8: [limits] boot: expected a duration"));
   EXPECT_THAT(ErrorOf("schema = 1\n[shim]\nenv = { A = 1 }\n"),
               HasSubstr("[shim] env A: expected a string"));
-  EXPECT_THAT(ErrorOf("schema = 1\nclaims = 3\n"), HasSubstr("p.toml:2: claims: expected a table"));
-  EXPECT_THAT(ErrorOf("schema = 1\n[claims\n"), HasSubstr("p.toml:2: "));
+  EXPECT_THAT(ErrorOf("schema = 1\nclaims = 3\n"),
+              HasSubstr("p.toml:2:10: claims: expected a table"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[claims\n"), HasSubstr("p.toml:2:8: "));
 }
 
 TEST(ProfileTest, TheSchemaIsChecked) {
   EXPECT_THAT(ErrorOf("[claims]\n"), HasSubstr("schema: missing"));
-  EXPECT_THAT(ErrorOf("schema = 2\n"), HasSubstr("p.toml:1: schema: this build reads schema 1"));
+  EXPECT_THAT(ErrorOf("schema = 2\n"), HasSubstr("p.toml:1:10: schema: this build reads schema 1"));
 }
 
 TEST(ProfileTest, ContradictionsAreRefused) {

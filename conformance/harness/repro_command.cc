@@ -25,8 +25,8 @@ DIR is what `run --record DIR` was given; CHECK may end in the number of one exe
 
 Examples:
   shimgauge run --shim ./my-shim --record out
-  shimgauge repro out/events/exit-after-start
-  shimgauge repro out/events/exit-after-start --shim ./my-shim-fixed --until-fail
+  shimgauge repro out/events/one-exit-per-process
+  shimgauge repro out/events/one-exit-per-process --shim ./my-shim-fixed --until-fail
 
 The exit code is that of run.)";
 

@@ -22,6 +22,7 @@
 #include "base/status_macros.h"
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/doctor.h"
+#include "conformance/harness/facts.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/janitor.h"
 #include "conformance/harness/plan.h"
@@ -79,7 +80,15 @@ absl::StatusOr<std::string> FindFixtures(const std::string& option) {
   std::error_code error;
   std::filesystem::path path = option;
   if (option.empty()) {
-    path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "fixtures";
+    const std::filesystem::path here =
+        std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    path = here / "fixtures";
+    // Where `cmake --install` puts them.
+    const std::filesystem::path installed = here.parent_path() / "lib/shimgauge/fixtures";
+    if (!std::filesystem::is_directory(path, error) &&
+        std::filesystem::is_directory(installed, error)) {
+      path = installed;
+    }
   }
   const std::filesystem::path resolved = std::filesystem::canonical(path, error);
   if (!error && std::filesystem::is_directory(resolved, error)) return resolved.string();
@@ -109,6 +118,18 @@ std::vector<std::string> AgainArguments(const RunOptions& options, const std::st
   return again;
 }
 
+// Versions cost a run of the program, so only expectations that ask for them get them.
+absl::Status AskForVersions(const std::string& shim, const std::vector<Check>& checks,
+                            LoadedSelection& selection) {
+  const bool ask_shim = selection.expectations.Mentions("shim.version");
+  const bool ask_engine = selection.expectations.Mentions("engine.version");
+  if (ask_shim) selection.facts["shim.version"] = AskVersion(shim, "-v");
+  if (ask_engine && !selection.profile.engine.empty()) {
+    selection.facts["engine.version"] = AskVersion(selection.profile.engine, "--version");
+  }
+  return selection.expectations.Bind(checks, &selection.facts);
+}
+
 // Everything a run needs, made from the options before anything is started.
 struct Prepared {
   LoadedSelection selection;  // the plan points into it
@@ -119,6 +140,7 @@ absl::Status Prepare(const RunOptions& options, const std::vector<Check>& checks
                      Prepared& prepared) {
   RETURN_IF_ERROR(PrepareWorlds(options, checks, prepared.selection, prepared.config));
   const LoadedSelection& selection = prepared.selection;
+  RETURN_IF_ERROR(AskForVersions(prepared.config.world.shim, checks, prepared.selection));
   RunInfo& info = prepared.config.info;
   if (options.shuffle) {
     ASSIGN_OR_RETURN(prepared.config.shuffle, ParseSeed("--shuffle", options.shuffle_seed));
@@ -192,6 +214,9 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
   info.engine_kind = EngineKindName(selection.engine.kind);
   info.host = selection.host;
   info.jobs = options.jobs == 0 ? std::min(info.host.cpus, kJobsMax) : options.jobs;
+  if (selection.profile.max_parallel > 0) {
+    info.jobs = std::min(info.jobs, selection.profile.max_parallel);
+  }
   info.repeat = options.repeat;
   info.deadline_scale = options.deadline_scale;
   info.argv = options.argv;

@@ -79,6 +79,7 @@ struct LoadedSelection {
   Privilege privilege = Privilege::kRoot;
   HostInfo host;
   Expectations expectations;  // bound to all checks
+  Facts facts;                // what they were bound with
   Level level = Level::kMay;
 };
 // INVALID_ARGUMENT for a mistake (exit code 2); NOT_FOUND when a selector matches no check, with
@@ -96,6 +97,8 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
 // Writes "shimgauge: <message>" to standard error and returns the exit code of the status:
 // INVALID_ARGUMENT 2, FAILED_PRECONDITION 3, NOT_FOUND 5, others 4.
 int Complain(const absl::Status& status);
+// Writes `text` to standard output; as ExitUnlessLost.
+int Print(const std::string& text, int exit_code);
 // `exit_code`; but 4, with that complaint, when something could not be written to `output`.
 int ExitUnlessLost(const Output& output, int exit_code);
 int ExitUnlessLost(const OpenReports& reports, int exit_code);

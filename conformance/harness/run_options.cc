@@ -19,9 +19,9 @@ a leading '!' (or '-', after --) excludes. Without any, every check is run.
 
 Examples:
   shimgauge run --shim containerd-shim-runc-v2
-  shimgauge run --shim ./my-shim events lifecycle '!tag:slow'
+  shimgauge run --shim ./my-shim events lifecycle '!tag:race'
   shimgauge run --shim ./my-shim --profile my.toml --expect known.toml --report junit=out.xml
-  shimgauge run --shim ./my-shim events/exit-after-start --repeat 100 --shuffle
+  shimgauge run --shim ./my-shim events/one-exit-per-process --repeat 100 --shuffle
   shimgauge run --shim ./my-shim changed-since:last.json level:must --order failed-first \
                 --since last.json --report json=next.json
   sudo shimgauge run --shim ./my-shim --engine real
@@ -32,10 +32,14 @@ Exit codes: 0 as expected, 1 unexpected verdict, 2 usage, 3 host unfit, 4 harnes
 void AddSelection(CLI::App& command, SelectionOptions& options) {
   command.add_option("selectors", options.selectors, "checks to choose, see below")
       ->type_name("SELECTOR");
-  command.add_option("--profile", options.profile, "what the shim claims (TOML)")
-      ->type_name("FILE");
-  command.add_option("--expect", options.expect, "known red verdicts (TOML); may be repeated")
-      ->type_name("FILE")
+  command
+      .add_option("--profile", options.profile,
+                  "what the shim claims: a file, or the name of a ready-made one")
+      ->type_name("PROFILE");
+  command
+      .add_option("--expect", options.expect,
+                  "known red verdicts: a file, or the name of a ready-made one; may be repeated")
+      ->type_name("EXPECTATIONS")
       ->allow_extra_args(false);
   command.add_option("--level", options.level, "weakest level that is judged: must, should or all")
       ->type_name("LEVEL")

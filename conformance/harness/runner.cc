@@ -13,6 +13,7 @@
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/harness/plan.h"
+#include "conformance/harness/profile_claims.h"
 
 namespace conformance {
 namespace {
@@ -124,6 +125,7 @@ class Runner::Impl {
     if (!probed_ || !engine_known_ || begun_ || finished_) return;
     begun_ = true;
     for (Report* report : reports_) report->Probed(subject_, engine_);
+    outcome_.summary.broken_claims = BrokenClaims(config_.info.profile, subject_);
     std::vector<Execution> schedule = MakeSchedule(plan(), config_.info.repeat, config_.shuffle,
                                                    config_.info.seed, config_.first);
     queue_.assign(schedule.begin(), schedule.end());

@@ -9,6 +9,7 @@
 
 #include "base/status_macros.h"
 #include "conformance/harness/accounting.h"
+#include "conformance/harness/facts.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/harness/plan_file.h"
@@ -57,7 +58,8 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
   for (const std::string& file : options.expect) {
     RETURN_IF_ERROR(loaded.expectations.AddFile(file));
   }
-  RETURN_IF_ERROR(loaded.expectations.Bind(checks));
+  loaded.facts = HostFacts(loaded.host, loaded.profile);
+  RETURN_IF_ERROR(loaded.expectations.Bind(checks, &loaded.facts));
   if (!options.plan.empty()) {
     ASSIGN_OR_RETURN(std::set<std::string> ids, ReadPlanFile(options.plan, checks));
     loaded.selectors.push_back(
@@ -94,6 +96,13 @@ int Complain(const absl::Status& status) {
     default:
       return kExitHarness;
   }
+}
+
+int Print(const std::string& text, int exit_code) {
+  const absl::StatusOr<std::unique_ptr<Output>> output = Output::Open("-");
+  if (!output.ok()) return Complain(output.status());
+  (*output)->Write(text);
+  return ExitUnlessLost(**output, exit_code);
 }
 
 int ExitUnlessLost(const Output& output, int exit_code) {

@@ -5,6 +5,7 @@
 #include <absl/strings/str_join.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -28,7 +29,9 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
   }
   std::string text(kFileBytesMax + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read"));
+  if (stream.bad()) {
+    return absl::InvalidArgumentError(base::ErrnoStatus(errno != 0 ? errno : EIO, path).message());
+  }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > kFileBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": longer than 1 MiB"));
@@ -55,7 +58,8 @@ absl::StatusOr<TomlReader> TomlReader::Parse(absl::string_view text, const std::
         std::make_shared<const State>(State{.root = root, .table = root.get(), .file = file}));
   } catch (const toml::parse_error& error) {
     const std::string_view what = error.description();
-    return absl::InvalidArgumentError(absl::StrCat(file, ":", error.source().begin.line, ": ",
+    return absl::InvalidArgumentError(absl::StrCat(file, ":", error.source().begin.line, ":",
+                                                   error.source().begin.column, ": ",
                                                    absl::string_view(what.data(), what.size())));
   }
 }
@@ -64,10 +68,14 @@ int TomlReader::line() const { return static_cast<int>(table_->table->source().b
 
 absl::Status TomlReader::Error(absl::string_view key, absl::string_view message) const {
   const toml::node* node = table_->Find(std::string(key));
+  if (node == nullptr) node = table_->table;
+  // The root of a document without any key has no position.
+  const auto line = std::max<toml::source_index>(node->source().begin.line, 1);
+  const auto column = std::max<toml::source_index>(node->source().begin.column, 1);
   const std::string& place = table_->place;
-  return absl::InvalidArgumentError(
-      absl::StrCat(table_->file, ":", node != nullptr ? node->source().begin.line : line(), ": ",
-                   place, place.empty() || key.empty() ? "" : " ", key, ": ", message));
+  return absl::InvalidArgumentError(absl::StrCat(table_->file, ":", line, ":", column, ": ", place,
+                                                 place.empty() || key.empty() ? "" : " ", key, ": ",
+                                                 message));
 }
 
 absl::StatusOr<std::optional<std::string>> TomlReader::String(const std::string& key) {
@@ -103,6 +111,42 @@ absl::StatusOr<std::optional<double>> TomlReader::Number(const std::string& key)
   if (node == nullptr) return std::optional<double>();
   if (!node->is_number()) return Error(key, "expected a number");
   return std::optional<double>(*node->value<double>());
+}
+
+absl::StatusOr<std::vector<std::string>> TomlReader::StringList(const std::string& key) {
+  asked_.insert(key);
+  std::vector<std::string> strings;
+  const toml::node* node = table_->Find(key);
+  if (node == nullptr) return strings;
+  if (!node->is_array()) return Error(key, "expected a list of strings");
+  for (const toml::node& item : *node->as_array()) {
+    const auto value = item.value_exact<std::string>();
+    if (!value) return Error(key, "expected a list of strings");
+    strings.push_back(*value);
+  }
+  return strings;
+}
+
+absl::StatusOr<std::vector<std::int64_t>> TomlReader::IntegerList(const std::string& key) {
+  asked_.insert(key);
+  std::vector<std::int64_t> integers;
+  const toml::node* node = table_->Find(key);
+  if (node == nullptr) return integers;
+  if (!node->is_array()) return Error(key, "expected a list of integers");
+  for (const toml::node& item : *node->as_array()) {
+    const auto value = item.value_exact<std::int64_t>();
+    if (!value) return Error(key, "expected a list of integers");
+    integers.push_back(*value);
+  }
+  return integers;
+}
+
+bool TomlReader::Has(const std::string& key) const { return table_->Find(key) != nullptr; }
+
+std::vector<std::string> TomlReader::Keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [name, node] : *table_->table) keys.emplace_back(name.str());
+  return keys;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> TomlReader::Strings(const std::string& key) {

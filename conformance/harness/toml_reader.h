@@ -19,7 +19,8 @@ namespace conformance {
 absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
 // Strict reading of one TOML table: every error is INVALID_ARGUMENT and says "<file>:<line>:
-// <place>: ...", and a key that nobody asked for is an error too.
+// <column>: <place>: ...", and a key that nobody asked for is an error too. The position is that of
+// the value.
 class TomlReader {
  public:
   // The root table of a document.
@@ -30,6 +31,9 @@ class TomlReader {
   absl::StatusOr<std::optional<bool>> Bool(const std::string& key);
   absl::StatusOr<std::optional<std::int64_t>> Integer(const std::string& key);
   absl::StatusOr<std::optional<double>> Number(const std::string& key);  // 1 and 1.0 alike
+  // A list of strings, of integers; empty when there is none.
+  absl::StatusOr<std::vector<std::string>> StringList(const std::string& key);
+  absl::StatusOr<std::vector<std::int64_t>> IntegerList(const std::string& key);
   // A table all of whose values are strings; empty when there is none.
   absl::StatusOr<std::map<std::string, std::string>> Strings(const std::string& key);
   // A sub-table; its errors name it "[key]".
@@ -37,9 +41,12 @@ class TomlReader {
   // An array of tables, empty when there is none; errors name them "[[key]] 1", ...
   absl::StatusOr<std::vector<TomlReader>> Tables(const std::string& key);
 
+  [[nodiscard]] bool Has(const std::string& key) const;
+  [[nodiscard]] std::vector<std::string> Keys() const;  // all there are, sorted
+
   // An error if the table holds a key that was never asked for, naming what there is.
   [[nodiscard]] absl::Status NothingElse() const;
-  // An error at the line of `key` (of the table itself when it has no such key).
+  // An error at the value of `key` (of the table itself when it has no such key).
   [[nodiscard]] absl::Status Error(absl::string_view key, absl::string_view message) const;
   [[nodiscard]] int line() const;
 

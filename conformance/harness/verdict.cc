@@ -34,8 +34,8 @@ const std::vector<absl::string_view>& WhyCodes() {
       why::kEventField,     why::kOutputLost,     why::kOutputNoEof,     why::kInputLost,
       why::kFileContent,    why::kSocketState,    why::kLeftProcess,     why::kLeftMount,
       why::kLeftCgroup,     why::kLeftSocket,     why::kLeftFile,        why::kLeftFd,
-      why::kZombie,         why::kShimCrashed,    why::kInvariant,       why::kHarness,
-      why::kHost,           why::kNotClaimed,     why::kInterrupted};
+      why::kZombie,         why::kShimCrashed,    why::kLogFatal,        why::kInvariant,
+      why::kHarness,        why::kHost,           why::kNotClaimed,      why::kInterrupted};
   return codes;
 }
 

@@ -68,6 +68,7 @@ inline constexpr char kLeftFile[] = "left.file";
 inline constexpr char kLeftFd[] = "left.fd";
 inline constexpr char kZombie[] = "process.zombie";
 inline constexpr char kShimCrashed[] = "shim.crashed";
+inline constexpr char kLogFatal[] = "log.fatal";          // the log holds what the profile forbids
 inline constexpr char kInvariant[] = "invariant.broken";  // a rule over the whole history
 inline constexpr char kHarness[] = "harness.error";
 inline constexpr char kHost[] = "host.unfit";

@@ -112,7 +112,8 @@ Json ToJson(const Profile& profile) {
           {"claims", profile.claims},
           {"boot_ms", profile.boot_limit.count()},
           {"rpc_ms", profile.rpc_limit.count()},
-          {"env", profile.env}};
+          {"env", profile.env},
+          {"fatal_log", profile.fatal_log}};
 }
 
 absl::Status Read(JsonFields& fields, Profile& profile) {
@@ -127,6 +128,7 @@ absl::Status Read(JsonFields& fields, Profile& profile) {
   fields.Get("boot_ms", boot_ms);
   fields.Get("rpc_ms", rpc_ms);
   fields.Get("env", profile.env);
+  fields.Get("fatal_log", profile.fatal_log);
   profile.guest = guest_host ? Profile::Guest::kHost : Profile::Guest::kRootfs;
   profile.boot_limit = std::chrono::milliseconds(boot_ms);
   profile.rpc_limit = std::chrono::milliseconds(rpc_ms);

@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,9 +32,13 @@ std::string PartialPath(const std::string& path) {
 }
 
 absl::StatusOr<base::UniqueFd> CreatePartial(const std::string& path) {
+  struct stat previous {};
+  const bool replaces = ::stat(path.c_str(), &previous) == 0;
   base::UniqueFd file(
       ::open(PartialPath(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!file.ok()) return CannotOpen(path, errno);
+  if (!file.ok() || (replaces && ::fchmod(file.get(), previous.st_mode & 07777) != 0)) {
+    return CannotOpen(path, errno);
+  }
   return file;
 }
 

@@ -17,9 +17,9 @@ namespace conformance {
 class Output {
  public:
   // kStream: every Write() is on its way at once and survives a kill; the file begins empty.
-  // kWhole: nothing is seen of the file before Finish(), which replaces it in one step, so that no
-  // reader ever finds half of it. Only for files: what is no regular file is a stream.
-  // kAppend: a stream behind what the file holds already.
+  // kWhole: nothing is seen of the file before Finish(), which replaces it in one step and with
+  // its mode, so that no reader ever finds half of it. Only for files: what is no regular file is a
+  // stream. kAppend: a stream behind what the file holds already.
   enum class Mode { kStream, kWhole, kAppend };
 
   // "-" is standard output. INVALID_ARGUMENT with path and cause when it cannot be written, also
@@ -34,6 +34,8 @@ class Output {
   // is. No-op for streams.
   void Finish();
   [[nodiscard]] const absl::Status& status() const { return status_; }
+  // Whether nothing can be written any more, for which there may be no status().
+  [[nodiscard]] bool closed() const { return closed_; }
 
  private:
   Output(std::string path, base::UniqueFd file, bool whole)

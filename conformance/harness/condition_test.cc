@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/condition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace conformance {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Facts& Host() {
+  static const auto* const facts = new Facts{{"shim.version", "1.6.20~ds1"},
+                                             {"host.cgroup", "hybrid"},
+                                             {"host.kernel", "6.12.1"},
+                                             {"engine", "runc"}};
+  return *facts;
+}
+
+bool Holds(const std::string& text) {
+  const absl::StatusOr<Condition> condition = Condition::Parse(text);
+  EXPECT_TRUE(condition.ok()) << text << ": " << condition.status();
+  return condition.ok() && condition->Holds(Host());
+}
+
+std::string ErrorOf(const std::string& text) {
+  const absl::StatusOr<Condition> condition = Condition::Parse(text);
+  return condition.ok() ? "no error" : std::string(condition.status().message());
+}
+
+TEST(ConditionTest, VersionsAreComparedByNumber) {
+  EXPECT_TRUE(Holds("shim.version == '1.6.20'"));
+  EXPECT_TRUE(Holds("shim.version < '1.6.36'"));
+  EXPECT_TRUE(Holds("shim.version >= 1.6"));
+  EXPECT_FALSE(Holds("shim.version > '1.6.20'"));
+  EXPECT_FALSE(Holds("shim.version >= '1.10'"));
+  EXPECT_TRUE(Holds("host.kernel != \"6.12\""));
+}
+
+TEST(ConditionTest, WordsAreEqualOrNot) {
+  EXPECT_TRUE(Holds("engine == 'runc'"));
+  EXPECT_TRUE(Holds("host.cgroup != 2"));
+  EXPECT_FALSE(Holds("host.cgroup == 'v1'"));
+}
+
+TEST(ConditionTest, AndBindsTighterThanOr) {
+  EXPECT_TRUE(Holds("engine == 'runc' or engine == 'crun' and shim.version > 2"));
+  EXPECT_FALSE(Holds("(engine == 'runc' or engine == 'crun') and shim.version > 2"));
+  EXPECT_TRUE(Holds("not engine == 'crun' and not (shim.version > 2)"));
+}
+
+TEST(ConditionTest, NothingHoldsOfAnUnknownFact) {
+  EXPECT_FALSE(Holds("host.priv == 'root'"));
+  EXPECT_FALSE(Holds("host.priv != 'root'"));
+  EXPECT_FALSE(Holds("engine.version < 99"));
+}
+
+TEST(ConditionTest, KnowsWhatItMentions) {
+  const absl::StatusOr<Condition> condition =
+      Condition::Parse("engine == 'x' or not (host.cgroup == 1)");
+  ASSERT_TRUE(condition.ok());
+  EXPECT_TRUE(condition->Mentions("host.cgroup"));
+  EXPECT_FALSE(condition->Mentions("shim.version"));
+}
+
+TEST(ConditionTest, ErrorsNameTheColumn) {
+  EXPECT_THAT(ErrorOf(""), HasSubstr("column 1 of the condition: expected one of shim.version"));
+  EXPECT_THAT(ErrorOf("shim.age < 3"), HasSubstr("column 1 of"));
+  EXPECT_THAT(ErrorOf("engine < 'runc'"),
+              HasSubstr("column 8 of the condition: engine has no order"));
+  EXPECT_THAT(ErrorOf("shim.version ~ '1'"),
+              HasSubstr("column 14 of the condition: expected one of"));
+  EXPECT_THAT(ErrorOf("engine == runc"), HasSubstr("column 11 of the condition: expected a value"));
+  EXPECT_THAT(ErrorOf("engine == 'runc"), HasSubstr("the quote is not closed"));
+  EXPECT_THAT(ErrorOf("host.cgroup == 3"), HasSubstr("host.cgroup is one of v1, v2"));
+  EXPECT_THAT(ErrorOf("shim.version < 'new'"), HasSubstr("with a version such as"));
+  EXPECT_THAT(ErrorOf("engine == 'a' engine"), HasSubstr("expected `and`, `or` or the end"));
+  EXPECT_THAT(ErrorOf("(engine == 'a'"), HasSubstr("expected `)`"));
+  EXPECT_THAT(ErrorOf(std::string(100, '(')), HasSubstr("too many parentheses"));
+}
+
+TEST(ConditionTest, PreReleasesComeFirst) {
+  EXPECT_LT(CompareVersions("2.4.0-beta.1", "2.4.0"), 0);
+  EXPECT_EQ(CompareVersions("v2.4.0", "2.4"), 0);
+  EXPECT_GT(CompareVersions("2.4.0-rc.1", "2.3.9"), 0);
+  EXPECT_EQ(CompareVersions("1.6.20~ds1-1+deb12u3", "1.6.20"), 0);
+}
+
+}  // namespace
+}  // namespace conformance

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/harness/durations.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/strip.h>
+
+#include <cstdint>
+
+namespace conformance {
+namespace {
+
+constexpr std::int64_t kDurationMsMax = 3600 * 1000;
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> ParseDuration(absl::string_view text) {
+  double factor = 1000;
+  if (absl::ConsumeSuffix(&text, "ms")) {
+    factor = 1;
+  } else if (!absl::ConsumeSuffix(&text, "s")) {
+    return std::nullopt;
+  }
+  double value = 0;
+  if (!absl::SimpleAtod(text, &value)) return std::nullopt;
+  const double ms = value * factor;
+  if (!(ms >= 1 && ms <= static_cast<double>(kDurationMsMax))) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(ms));
+}
+
+}  // namespace conformance
