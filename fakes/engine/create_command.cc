@@ -119,10 +119,13 @@ class Creation {
   absl::Status StartInit() {
     ASSIGN_OR_RETURN(const container::NamespacePlan namespaces, container::PlanNamespaces(spec_));
     ASSIGN_OR_RETURN(auto sockets, container::SyncSocket::MakePair());
+    ASSIGN_OR_RETURN(const container::CgroupEntry cgroup_entry,
+                     container::CgroupEntry::Open(record_.cgroup));
     const container::InitPlan plan{.spec = spec_,
                                    .id = command_.id,
                                    .bundle = record_.bundle,
                                    .cgroup = record_.cgroup,
+                                   .cgroup_entry = cgroup_entry,
                                    .console_socket = console_,
                                    .start_fifo = fifo_,
                                    .no_pivot = command_.flags.Has("no-pivot"),
@@ -141,7 +144,6 @@ class Creation {
     if (container::HasFreshNamespace(spec_, "user")) {
       RETURN_IF_ERROR(container::WriteIdMappings(pid, spec_.linux));
     }
-    RETURN_IF_ERROR(container::Join(record_.cgroup, pid));
     RETURN_IF_ERROR(socket_->Send(SyncKind::kGo));
     RETURN_IF_ERROR(Await(SyncKind::kMounted));
     const container::HookState state = StateForHooks("creating", pid);

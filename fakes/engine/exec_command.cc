@@ -111,8 +111,7 @@ absl::StatusOr<base::ExitStatus> Reap(pid_t pid) {
 }
 
 // The new process executes its program by the time this returns, or it is gone.
-absl::StatusOr<pid_t> StartProcess(const ContainerRecord& record,
-                                   const container::ExecPlan& exec_plan,
+absl::StatusOr<pid_t> StartProcess(const container::ExecPlan& exec_plan,
                                    const container::NamespacePlan& namespaces) {
   ASSIGN_OR_RETURN(auto sockets, container::SyncSocket::MakePair());
   ASSIGN_OR_RETURN(const pid_t pid, container::ForkInto(namespaces, [&] {
@@ -120,8 +119,7 @@ absl::StatusOr<pid_t> StartProcess(const ContainerRecord& record,
                      container::RunContainerExec(exec_plan, std::move(sockets.second));
                    }));
   sockets.second.Close();
-  absl::Status status = container::Join(record.cgroup, pid);
-  if (status.ok()) status = sockets.first.Send(container::SyncKind::kGo);
+  absl::Status status = sockets.first.Send(container::SyncKind::kGo);
   if (status.ok()) {
     const absl::StatusOr<container::SyncMessage> answer = sockets.first.Receive();
     if (absl::IsUnavailable(answer.status())) return pid;
@@ -151,14 +149,17 @@ absl::StatusOr<int> RunExec(const Command& command, EngineFaults& faults) {
                    container::PlanToJoin(record.init.pid));
   const bool in_user_namespace = std::any_of(namespaces.joins.begin(), namespaces.joins.end(),
                                              [](const auto& join) { return join.type == "user"; });
+  ASSIGN_OR_RETURN(const container::CgroupEntry cgroup_entry,
+                   container::CgroupEntry::Open(record.cgroup));
   const container::ExecPlan plan{.process = process,
                                  .id = command.id,
+                                 .cgroup_entry = cgroup_entry,
                                  .seccomp_json = spec.linux.seccomp_json,
                                  .console_socket = console,
                                  .in_user_namespace = in_user_namespace,
                                  .new_keyring = false,
                                  .preserved_fds = preserved_fds};
-  ASSIGN_OR_RETURN(const pid_t pid, absl::StatusOr<pid_t>(StartProcess(record, plan, namespaces)));
+  ASSIGN_OR_RETURN(const pid_t pid, StartProcess(plan, namespaces));
   const absl::StatusOr<container::ProcessInfo> info = container::ReadProcessInfo(pid);
   if (info.ok() && !container::Exists(record.cgroup)) {
     RETURN_IF_ERROR(store.AddProcess({.pid = pid, .start_ticks = info->start_ticks}));

@@ -53,13 +53,6 @@ bool Holds(const std::string& directory, const std::string& inner) {
   return inner.size() == directory.size() || inner[directory.size()] == '/';
 }
 
-std::vector<std::string> DirectoriesOf(const Cgroup& cgroup) {
-  std::vector<std::string> directories;
-  if (!cgroup.unified.empty()) directories.push_back(cgroup.unified);
-  for (const auto& [controller, directory] : cgroup.controllers) directories.push_back(directory);
-  return directories;
-}
-
 // Tries them all; says what failed first. One that is gone is fine.
 absl::Status RemoveDirectories(const std::vector<std::string>& directories) {
   absl::Status first_failure;
@@ -122,6 +115,13 @@ absl::Status SetFreezer(const Cgroup& cgroup, bool frozen) {
 }
 
 }  // namespace
+
+std::vector<std::string> Cgroup::Directories() const {
+  std::vector<std::string> directories;
+  if (!unified.empty()) directories.push_back(unified);
+  for (const auto& [controller, directory] : controllers) directories.push_back(directory);
+  return directories;
+}
 
 std::string Cgroup::DirectoryOf(absl::string_view controller) const {
   if (version == CgroupVersion::kV2) return unified;
@@ -245,7 +245,7 @@ absl::StatusOr<Cgroup> CgroupMounts::Resolve(absl::string_view path) const {
 }
 
 absl::Status Make(const Cgroup& cgroup) {
-  const std::vector<std::string> directories = DirectoriesOf(cgroup);
+  const std::vector<std::string> directories = cgroup.Directories();
   if (directories.empty()) return absl::FailedPreconditionError("no cgroups are mounted");
   for (std::size_t i = 0; i < directories.size(); ++i) {
     std::error_code error;
@@ -259,7 +259,7 @@ absl::Status Make(const Cgroup& cgroup) {
 }
 
 absl::Status Join(const Cgroup& cgroup, pid_t pid) {
-  for (const std::string& directory : DirectoriesOf(cgroup)) {
+  for (const std::string& directory : cgroup.Directories()) {
     RETURN_IF_ERROR(
         base::WriteKernelFile(absl::StrCat(directory, "/cgroup.procs"), absl::StrCat(pid)));
   }
@@ -307,7 +307,7 @@ absl::Status Thaw(const Cgroup& cgroup) { return SetFreezer(cgroup, false); }
 
 absl::Status Remove(const Cgroup& cgroup) {
   absl::Status first_failure;
-  for (const std::string& top : DirectoriesOf(cgroup)) {
+  for (const std::string& top : cgroup.Directories()) {
     std::vector<std::string> directories = WithSubdirectories(top);
     std::reverse(directories.begin(), directories.end());
     first_failure.Update(RemoveDirectories(directories));
@@ -315,7 +315,7 @@ absl::Status Remove(const Cgroup& cgroup) {
   return first_failure;
 }
 
-absl::Status RemoveLeaf(const Cgroup& cgroup) { return RemoveDirectories(DirectoriesOf(cgroup)); }
+absl::Status RemoveLeaf(const Cgroup& cgroup) { return RemoveDirectories(cgroup.Directories()); }
 
 absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup) {
   if (cgroup.version != CgroupVersion::kV2 || cgroup.unified.empty()) return absl::OkStatus();

@@ -22,6 +22,8 @@ struct Cgroup {
   std::string unified;                             // v2 directory; empty: none
   friend bool operator==(const Cgroup&, const Cgroup&) = default;
 
+  // All of them.
+  [[nodiscard]] std::vector<std::string> Directories() const;
   // Directory of a v1 controller, or the unified one with v2; empty if there is none.
   [[nodiscard]] std::string DirectoryOf(absl::string_view controller) const;
   // The directory in which members are listed and signalled; empty if the cgroup has none at all.

@@ -117,6 +117,7 @@ HookState StateForHooks(const InitPlan& plan, const std::string& status) {
 absl::Status MakeContainer(const InitPlan& plan, const SyncSocket& socket,
                            const base::UniqueFd& proc) {
   const oci::Process& process = plan.spec.process;
+  RETURN_IF_ERROR(plan.cgroup_entry.Enter());
   RETURN_IF_ERROR(BeginSession(plan.id, plan.new_keyring));
   RETURN_IF_ERROR(EnterNamespaces(plan.spec));
   RETURN_IF_ERROR(ApplyLimits(process));
@@ -201,6 +202,7 @@ void RunContainerInit(const InitPlan& plan, SyncSocket socket) {
 void RunContainerExec(const ExecPlan& plan, SyncSocket socket) {
   if (!socket.Expect(SyncKind::kGo).ok()) ::_exit(kInitFailed);
   const auto run = [&plan]() -> absl::Status {
+    RETURN_IF_ERROR(plan.cgroup_entry.Enter());
     RETURN_IF_ERROR(BeginSession(plan.id, plan.new_keyring));
     if (plan.in_user_namespace) RETURN_IF_ERROR(BecomeRootOfNamespace());
     RETURN_IF_ERROR(ApplyLimits(plan.process));

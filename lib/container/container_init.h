@@ -5,12 +5,13 @@
 
 #include "base/unique_fd.h"
 #include "container/cgroup.h"
+#include "container/cgroup_entry.h"
 #include "container/sync_socket.h"
 #include "oci/spec.h"
 
 // What the processes of a container do before they are the user's program. Both functions run in a
 // process of ForkInto(), end it, and report what goes wrong through `socket`. They begin once the
-// maker says kGo: id mappings are written, the cgroup is joined by then. A maker that goes away
+// maker says kGo, id mappings being written, and enter the cgroup first. A maker that goes away
 // meanwhile takes the process with it.
 namespace container {
 
@@ -18,8 +19,9 @@ namespace container {
 struct InitPlan {
   const oci::Spec& spec;
   std::string id;
-  std::string bundle;                    // absolute
-  Cgroup cgroup;                         // the container's; empty: it has none
+  std::string bundle;  // absolute
+  Cgroup cgroup;       // the container's; empty: it has none
+  const CgroupEntry& cgroup_entry;
   const base::UniqueFd& console_socket;  // used if the process has a terminal
   const base::UniqueFd& start_fifo;      // O_PATH; see AwaitStart
   bool no_pivot = false;
@@ -38,6 +40,7 @@ struct InitPlan {
 struct ExecPlan {
   const oci::Process& process;
   std::string id;
+  const CgroupEntry& cgroup_entry;
   std::string seccomp_json;  // of the container
   const base::UniqueFd& console_socket;
   bool in_user_namespace = false;  // another one than the maker's

@@ -50,10 +50,16 @@ absl::Status RemountReadOnly(const std::string& path, unsigned long flags) {
 }
 
 absl::Status Mask(const std::string& path) {
-  if (::mount("/dev/null", path.c_str(), nullptr, MS_BIND, nullptr) == 0) return absl::OkStatus();
-  if (errno == ENOENT) return absl::OkStatus();
-  if (errno != ENOTDIR) return base::ErrnoStatus(errno, absl::StrCat("mask ", path));
-  return base::Annotate(SysMount("tmpfs", path, "tmpfs", MS_RDONLY), "mask");
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    return errno == ENOENT ? absl::OkStatus()
+                           : base::ErrnoStatus(errno, absl::StrCat("mask ", path));
+  }
+  // Asked first, since the kernel takes milliseconds to undo a bind of a file on a directory.
+  if (S_ISDIR(info.st_mode)) {
+    return base::Annotate(SysMount("tmpfs", path, "tmpfs", MS_RDONLY), "mask");
+  }
+  return base::Annotate(SysMount("/dev/null", path, nullptr, MS_BIND), "mask");
 }
 
 absl::Status ProtectPath(const std::string& path) {
