@@ -126,6 +126,10 @@ TEST_F(UnprivilegedTest, AProgramThatDoesNotStartGetsNoProfile) {
   struct stat info {};
   EXPECT_NE(::stat(file.c_str(), &info), 0);
   EXPECT_EQ(Run({"probe", "--shim", "/no/such"}).status.code, 2);
+
+  const RunResult nowhere = Run({"probe", "--shim", "/bin/false", "-o", "/no/such/file"});
+  EXPECT_EQ(nowhere.status.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("cannot write /no/such: No such file or directory"));
 }
 
 TEST_F(UnprivilegedTest, AFullDiskIsToldOnceTheRunIsOver) {

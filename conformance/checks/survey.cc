@@ -153,7 +153,9 @@ void MountsItsRootfs(CheckContext& check) {
 
 void AnswersInfo(CheckContext& check) {
   const CommandResult result = check.RunShim({"-info"});
-  check.ASSERT_THAT(result.ExitedWith(0), Eq(true), {.text = "-info", .code = why::kStartOutput});
+  check.ASSERT_THAT(result.ExitedWith(0), Eq(true),
+                    {.text = absl::StrCat("-info ends with ", ::testing::PrintToString(result)),
+                     .code = why::kStartOutput});
   JudgeRuntimeInfo(check, result.standard_output);
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -80,12 +81,16 @@ absl::StatusOr<Round> RunSurveys(RunnerConfig config) {
   return round;
 }
 
-std::vector<PlannedCheck> PlanSurveys(const std::vector<Check>& surveys, const HostInfo& host) {
+std::vector<PlannedCheck> PlanSurveys(const std::vector<Check>& surveys, const HostInfo& host,
+                                      EngineChoice::Kind engine) {
   std::vector<PlannedCheck> plan;
   for (const Check& survey : surveys) {
     if (survey.id == kWorldSurvey) continue;
     PlannedCheck planned{.check = &survey};
     planned.skip_reason = WhatIsLacking(host, HostNeedsOf(survey));
+    if (survey.needs == ToNeeds(Need::kCheckpoint) && engine == EngineChoice::Kind::kFake) {
+      planned.skip_reason = "the stand-in keeps no checkpoints; ask with --engine real";
+    }
     if (!planned.skip_reason.empty()) planned.skip = SkipKind::kHost;
     plan.push_back(std::move(planned));
   }
@@ -108,12 +113,19 @@ void TakeAnswers(Round round, Survey& survey) {
 
 // A path that cannot be written is better known before the shim is asked.
 absl::Status CheckOutput(const ProbeOptions& options) {
+  if (options.output == "-") return absl::OkStatus();
   struct stat info {};
-  if (options.output == "-" || options.force || ::lstat(options.output.c_str(), &info) != 0) {
-    return absl::OkStatus();
+  const bool exists = ::lstat(options.output.c_str(), &info) == 0;
+  if (exists && !options.force) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.output, " exists already; give --force to replace it"));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(options.output, " exists already; give --force to replace it"));
+  const std::string directory = std::filesystem::path(options.output).parent_path().string();
+  const std::string written = exists ? options.output : directory.empty() ? "." : directory;
+  if (::access(written.c_str(), W_OK) == 0) return absl::OkStatus();
+  const int reason = errno;
+  const std::string what = absl::StrCat("-o ", options.output, ": cannot write ", written);
+  return absl::InvalidArgumentError(base::ErrnoStatus(reason, what).message());
 }
 
 absl::Status WriteDraft(const ProbeOptions& options, const std::string& draft) {
@@ -168,7 +180,7 @@ absl::StatusOr<Survey> Ask(const ProbeOptions& options, const CommandContext& co
   LoadedSelection selection;
   RETURN_IF_ERROR(PrepareWorlds(options.run, context.checks, selection, config));
   ASSIGN_OR_RETURN(const Janitor janitor, Janitor::Start(config.run_dir));
-  config.info.plan = PlanSurveys(context.surveys, config.info.host);
+  config.info.plan = PlanSurveys(context.surveys, config.info.host, selection.engine.kind);
   Survey survey;
   survey.shim_path = config.info.shim_path;
   survey.date = Today();
