@@ -3,7 +3,7 @@
 
 # Shared precompiled headers. `runtime` is what nearly every file of ours includes; `test` adds
 # GoogleTest/GoogleMock. Reuse needs identical flags, hence one function sets them all.
-file(WRITE ${CMAKE_BINARY_DIR}/pch_anchor.cc "")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch_anchor.cc CONTENT "// nothing\n")
 function(shimgauge_pch name)
   add_library(shimgauge_pch_${name} STATIC ${CMAKE_BINARY_DIR}/pch_anchor.cc)
   target_link_libraries(shimgauge_pch_${name} PRIVATE shimgauge::warnings shimgauge::asio

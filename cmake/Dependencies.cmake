@@ -43,8 +43,9 @@ foreach(library seccomp cap)
   add_library(shimgauge::${library} ALIAS shimgauge_${library})
 endforeach()
 
-# Boost.Asio, compiled once. Users include <boost/asio/*.hpp>.
-file(WRITE ${CMAKE_BINARY_DIR}/asio_impl.cc
+# Boost.Asio, compiled once. Users include <boost/asio/*.hpp>. (CONFIGURE, since WRITE makes the
+# file new whenever CMake runs, and with it everything that is generated.)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/asio_impl.cc CONTENT
      "#include <utility>\n#include <boost/asio/impl/src.hpp>\n")
 add_library(shimgauge_asio STATIC ${CMAKE_BINARY_DIR}/asio_impl.cc)
 target_compile_definitions(shimgauge_asio PUBLIC
