@@ -191,7 +191,9 @@ Finding Engine(const HostFacts& facts, const std::vector<Check>& checks) {
   if (!facts.engine_installed) {
     finding.grade = Grade::kProblem;
     finding.observed = absl::StrCat(facts.engine.path, " is not installed");
-    finding.fix = "build shimgauge-engine, or install it";
+    finding.fix = facts.engine.kind == EngineChoice::Kind::kReal
+                      ? "install it, or use --engine fake (shimgauge-engine, built with the judge)"
+                      : "build shimgauge-engine, or install it";
     return finding;
   }
   if (facts.engine.kind == EngineChoice::Kind::kFake ||
