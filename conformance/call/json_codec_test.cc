@@ -99,6 +99,14 @@ TEST(JsonCodecTest, MapsEnumsAndTimes) {
             R"("exec_id":""})");
 }
 
+TEST(JsonCodecTest, TheZeroTimeOfGoIsReadAgain) {
+  StateResponse state;
+  state.mutable_exited_at()->set_seconds(-62135596800);
+  const std::string json = Decoded(state);
+  EXPECT_THAT(json, HasSubstr(R"("exited_at":"0001-01-01T00:00:00+00:00")"));
+  EXPECT_EQ(Encoded<StateResponse>(json).exited_at().seconds(), -62135596800);
+}
+
 TEST(JsonCodecTest, FieldsWithoutANameAreCounted) {
   ::containerd::events::TaskExit exit;
   exit.set_pid(3);

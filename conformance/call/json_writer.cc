@@ -32,7 +32,8 @@ std::unique_ptr<Message> NewMessage(const Descriptor& type) {
 Json MessageJson(const Message& message);
 
 Json TimeJson(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime(absl::RFC3339_full,
+  // absl::RFC3339_full writes Go's zero time with a year of one digit.
+  return absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*S%Ez",
                           absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()),
                           absl::UTCTimeZone());
 }
