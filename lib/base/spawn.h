@@ -49,8 +49,8 @@ struct Child {
 // returns once the child has executed the image (the kernel may still be closing what is closed on
 // exec, and setting its name and command line, for a moment). A failure up to and including execve
 // is reported here with its errno and the step's name ("execve /usr/bin/runc: No such file or
-// directory" -> NOT_FOUND) and leaves no child behind; a malformed spec is INVALID_ARGUMENT. No handler of ours ever runs in the child. The caller owes a
-// reap: ChildReaper in a daemon, waitpid in a test.
+// directory" -> NOT_FOUND) and leaves no child behind; a malformed spec is INVALID_ARGUMENT. No
+// handler of ours ever runs in the child. The caller owes a reap: by ChildReaper, or waitpid.
 absl::StatusOr<Child> Spawn(const SpawnSpec& spec);
 
 }  // namespace base
