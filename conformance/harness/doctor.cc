@@ -81,7 +81,7 @@ std::vector<std::string> Costs(const std::vector<Check>& checks, HostNeeds lacki
                [lacking](const Check& check) { return (HostNeedsOf(check) & lacking) != 0; });
 }
 
-Finding Kernel(const HostFacts& facts) {
+Finding Kernel(const MachineFacts& facts) {
   Finding finding{.subject = "kernel", .observed = facts.host.kernel};
   if (facts.pidfds) return finding;
   finding.grade = Grade::kProblem;
@@ -91,7 +91,7 @@ Finding Kernel(const HostFacts& facts) {
 }
 
 // Why no worlds can be made without root, in the order of the kernel's own questions.
-Finding UserNamespaces(const HostFacts& facts) {
+Finding UserNamespaces(const MachineFacts& facts) {
   Finding finding{.subject = "user namespaces", .observed = "allowed"};
   const auto problem = [&finding, &facts](std::string observed, std::string fix) {
     finding.grade = facts.host.root ? Grade::kGood : Grade::kProblem;
@@ -123,7 +123,7 @@ Finding UserNamespaces(const HostFacts& facts) {
   return finding;
 }
 
-Finding Proc(const HostFacts& facts) {
+Finding Proc(const MachineFacts& facts) {
   Finding finding{.subject = "/proc", .observed = "whole"};
   if (facts.masked_proc.empty()) return finding;
   finding.observed =
@@ -137,7 +137,7 @@ Finding Proc(const HostFacts& facts) {
   return finding;
 }
 
-Finding Owner(const HostFacts& facts) {
+Finding Owner(const MachineFacts& facts) {
   if (facts.host.root) {
     return {.subject = "worlds", .observed = "belong to root: namespaces, mounts, cgroups"};
   }
@@ -146,7 +146,7 @@ Finding Owner(const HostFacts& facts) {
                                    facts.caller_uid)};
 }
 
-Finding Ids(const HostFacts& facts, const std::vector<Check>& checks) {
+Finding Ids(const MachineFacts& facts, const std::vector<Check>& checks) {
   const HostNeeds lacking = ToHostNeeds(HostNeed::kManyIds) & ~facts.host.offers;
   Finding finding{.subject = "ids", .observed = "more than one user and group in worlds"};
   if (lacking == 0) return finding;
@@ -161,7 +161,7 @@ Finding Ids(const HostFacts& facts, const std::vector<Check>& checks) {
   return finding;
 }
 
-Finding Cgroups(const HostFacts& facts, const std::vector<Check>& checks) {
+Finding Cgroups(const MachineFacts& facts, const std::vector<Check>& checks) {
   const HostNeeds lacking = (HostNeed::kCgroups | HostNeed::kEngineCgroups) & ~facts.host.offers;
   Finding finding{.subject = "cgroups", .observed = facts.host.cgroup_mode};
   if (lacking == 0) {
@@ -181,7 +181,7 @@ Finding Cgroups(const HostFacts& facts, const std::vector<Check>& checks) {
   return finding;
 }
 
-Finding Engine(const HostFacts& facts, const std::vector<Check>& checks) {
+Finding Engine(const MachineFacts& facts, const std::vector<Check>& checks) {
   Finding finding{
       .subject = "engine",
       .observed = absl::StrCat(EngineKindName(facts.engine.kind),
@@ -209,7 +209,7 @@ Finding Engine(const HostFacts& facts, const std::vector<Check>& checks) {
   return finding;
 }
 
-Finding Programs(const HostFacts& facts) {
+Finding Programs(const MachineFacts& facts) {
   const auto state = [](const char* name, bool found) {
     return absl::StrCat(name, found ? " found" : " not found");
   };
@@ -218,7 +218,7 @@ Finding Programs(const HostFacts& facts) {
                                    state("criu", facts.criu), "; neither is needed")};
 }
 
-Finding Tracing(const HostFacts& facts) {
+Finding Tracing(const MachineFacts& facts) {
   Finding finding{.subject = "ptrace", .observed = "unrestricted"};
   if (!facts.ptrace_scope || *facts.ptrace_scope == 0) return finding;
   finding.observed = absl::StrCat("kernel.yama.ptrace_scope = ", *facts.ptrace_scope);
@@ -229,7 +229,7 @@ Finding Tracing(const HostFacts& facts) {
   return finding;
 }
 
-Finding Space(const HostFacts& facts) {
+Finding Space(const MachineFacts& facts) {
   Finding finding{.subject = "space",
                   .observed = absl::StrCat(facts.free_memory_bytes >> 20,
                                            " MiB of memory for worlds, which live in tmpfs")};
@@ -241,8 +241,8 @@ Finding Space(const HostFacts& facts) {
 
 }  // namespace
 
-HostFacts ReadHostFacts(const HostInfo& host, const EngineChoice& engine) {
-  HostFacts facts;
+MachineFacts ReadMachineFacts(const HostInfo& host, const EngineChoice& engine) {
+  MachineFacts facts;
   facts.host = host;
   facts.engine = engine;
   facts.engine_installed = engine.path.empty() || IsInstalled(engine.path);
@@ -275,7 +275,7 @@ const char* GradeName(Finding::Grade grade) {
   return "problem";
 }
 
-std::vector<Finding> Examine(const HostFacts& facts, const std::vector<Check>& checks) {
+std::vector<Finding> Examine(const MachineFacts& facts, const std::vector<Check>& checks) {
   return {Kernel(facts),         UserNamespaces(facts), Proc(facts),
           Owner(facts),          Ids(facts, checks),    Cgroups(facts, checks),
           Engine(facts, checks), Programs(facts),       Tracing(facts),

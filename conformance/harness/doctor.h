@@ -14,7 +14,7 @@ namespace conformance {
 
 // What matters about a machine, as read from it. Separate from the findings so that these can be
 // proven without such a machine.
-struct HostFacts {
+struct MachineFacts {
   HostInfo host;
   EngineChoice engine;
   bool engine_installed = true;
@@ -35,7 +35,7 @@ struct HostFacts {
   bool criu = false;
 };
 // To be asked before EnterUserNamespace.
-HostFacts ReadHostFacts(const HostInfo& host, const EngineChoice& engine);
+MachineFacts ReadMachineFacts(const HostInfo& host, const EngineChoice& engine);
 
 // One thing about the machine.
 struct Finding {
@@ -53,7 +53,7 @@ struct Finding {
 const char* GradeName(Finding::Grade grade);  // "ok", "note", "problem"
 
 // Everything worth knowing, in a fixed order. `checks` are those that would be run.
-std::vector<Finding> Examine(const HostFacts& facts, const std::vector<Check>& checks);
+std::vector<Finding> Examine(const MachineFacts& facts, const std::vector<Check>& checks);
 
 // How many of the findings are no good ones.
 std::size_t CountNotes(const std::vector<Finding>& findings);

@@ -73,7 +73,8 @@ int Doctor(const DoctorOptions& options, const CommandContext& context) {
   if (!output.ok()) return Complain(output.status());
 
   const std::vector<Check> run = ClaimedChecks(context.checks, selection->profile);
-  std::vector<Finding> findings = Examine(ReadHostFacts(selection->host, selection->engine), run);
+  std::vector<Finding> findings =
+      Examine(ReadMachineFacts(selection->host, selection->engine), run);
   findings.push_back(TrialFinding(TryWorld(*selection, **world)));
   const bool fit = std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.grade == Finding::Grade::kProblem;

@@ -27,8 +27,8 @@ std::vector<Check> Checks() {
 }
 
 // Somebody without privileges on a machine that lets nearly everything be judged.
-HostFacts Unprivileged() {
-  HostFacts facts;
+MachineFacts Unprivileged() {
+  MachineFacts facts;
   facts.host = {.kernel = "linux 6.12",
                 .cgroup_mode = "v2",
                 .ids = 1,
@@ -41,15 +41,15 @@ HostFacts Unprivileged() {
   return facts;
 }
 
-HostFacts Root() {
-  HostFacts facts = Unprivileged();
+MachineFacts Root() {
+  MachineFacts facts = Unprivileged();
   facts.caller_is_root = true;
   facts.host.root = true;
   for (const HostNeed need : AllHostNeeds()) facts.host.offers |= ToHostNeeds(need);
   return facts;
 }
 
-Finding Of(const HostFacts& facts, const std::string& subject) {
+Finding Of(const MachineFacts& facts, const std::string& subject) {
   for (Finding& finding : Examine(facts, Checks())) {
     if (finding.subject == subject) return std::move(finding);
   }
@@ -62,7 +62,7 @@ TEST(DoctorTest, RootWithTheStandInLacksNothing) {
 }
 
 TEST(DoctorTest, WhatIsLackingIsToldWithItsFixAndItsCost) {
-  const HostFacts facts = Unprivileged();
+  const MachineFacts facts = Unprivileged();
   EXPECT_EQ(CountNotes(Examine(facts, Checks())), 2u);
   EXPECT_THAT(Of(facts, "cgroups").checks, ElementsAre("a/oom"));
   EXPECT_THAT(Of(facts, "cgroups").fix, HasSubstr("root"));
@@ -72,7 +72,7 @@ TEST(DoctorTest, WhatIsLackingIsToldWithItsFixAndItsCost) {
 }
 
 TEST(DoctorTest, ARealEngineCostsWhatItCannotDo) {
-  HostFacts facts = Unprivileged();
+  MachineFacts facts = Unprivileged();
   facts.engine = {.kind = EngineChoice::Kind::kReal, .path = "runc"};
   facts.host.offers = 0;
   EXPECT_THAT(Of(facts, "cgroups").checks, ElementsAre("a/oom", "a/pause"));
@@ -80,13 +80,13 @@ TEST(DoctorTest, ARealEngineCostsWhatItCannotDo) {
 }
 
 TEST(DoctorTest, NothingCanBeJudgedWithoutTheEngine) {
-  HostFacts facts = Root();
+  MachineFacts facts = Root();
   facts.engine_installed = false;
   EXPECT_EQ(Of(facts, "engine").grade, Grade::kProblem);
 }
 
 TEST(DoctorTest, NothingCanBeJudgedWithoutNamespaces) {
-  HostFacts facts = Unprivileged();
+  MachineFacts facts = Unprivileged();
   facts.max_user_namespaces = 0;
   EXPECT_EQ(Of(facts, "user namespaces").grade, Grade::kProblem);
   facts.max_user_namespaces.reset();
@@ -101,13 +101,13 @@ TEST(DoctorTest, NothingCanBeJudgedWithoutNamespaces) {
   facts.pidfds = false;
   EXPECT_EQ(Of(facts, "kernel").grade, Grade::kProblem);
 
-  HostFacts root = Root();
+  MachineFacts root = Root();
   root.max_user_namespaces = 0;
   EXPECT_EQ(Of(root, "user namespaces").grade, Grade::kGood);
 }
 
 TEST(DoctorTest, HiddenPartsOfProcMatterToUserNamespacesOnly) {
-  HostFacts facts = Unprivileged();
+  MachineFacts facts = Unprivileged();
   facts.masked_proc = {"/proc/kcore"};
   EXPECT_EQ(Of(facts, "/proc").grade, Grade::kNote);
   EXPECT_THAT(Of(facts, "/proc").observed, HasSubstr("/proc/kcore"));
@@ -133,7 +133,7 @@ TEST(DoctorTest, TextNamesAFewChecksAndJsonAll) {
 }
 
 TEST(DoctorTest, ThisMachineHasFacts) {
-  const HostFacts facts = ReadHostFacts(
+  const MachineFacts facts = ReadMachineFacts(
       DescribeHost(Privilege::kUserNamespace, EngineChoice::Kind::kNone), EngineChoice{});
   EXPECT_THAT(facts.host.kernel, HasSubstr("linux "));
   EXPECT_TRUE(facts.pidfds);

@@ -223,7 +223,7 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
   info.started_at = std::chrono::system_clock::now();
   info.again = AgainArguments(options, shim.path);
   if (options.keep != "none") info.record = options.record;
-  info.doctor_notes = CountNotes(Examine(ReadHostFacts(info.host, selection.engine),
+  info.doctor_notes = CountNotes(Examine(ReadMachineFacts(info.host, selection.engine),
                                          ClaimedChecks(checks, selection.profile)));
   ASSIGN_OR_RETURN(info.seed, ParseSeed("--seed", options.seed));
   if ((info.host.offers & ToHostNeeds(HostNeed::kCgroups)) != 0) {
