@@ -8,6 +8,8 @@ namespace conformance {
 std::vector<Check> AllChecks() {
   std::vector<Check> checks;
   AddBootstrapChecks(checks);
+  AddBootstrapResultChecks(checks);
+  AddDaemonsChecks(checks);
   AddSocketReuseChecks(checks);
   AddLifecycleChecks(checks);
   AddSignalsReapChecks(checks);
@@ -15,6 +17,12 @@ std::vector<Check> AllChecks() {
   AddEventsChecks(checks);
   AddStdioChecks(checks);
   AddDeleteRecoveryChecks(checks);
+  AddDeleteRecoveryRestartChecks(checks);
+  AddCheckpointChecks(checks);
+  AddTtrpcWireChecks(checks);
+  AddHooksChecks(checks);
+  AddIsolationChecks(checks);
+  AddResourcesChecks(checks);
   return checks;
 }
 

@@ -17,5 +17,13 @@ void AddEventsChecks(std::vector<Check>& checks);
 void AddStdioChecks(std::vector<Check>& checks);
 void AddExecChecks(std::vector<Check>& checks);
 void AddDeleteRecoveryChecks(std::vector<Check>& checks);
+void AddBootstrapResultChecks(std::vector<Check>& checks);        // the rest of area "bootstrap"
+void AddDeleteRecoveryRestartChecks(std::vector<Check>& checks);  // the rest of "delete-recovery"
+void AddCheckpointChecks(std::vector<Check>& checks);
+void AddDaemonsChecks(std::vector<Check>& checks);
+void AddTtrpcWireChecks(std::vector<Check>& checks);
+void AddHooksChecks(std::vector<Check>& checks);
+void AddIsolationChecks(std::vector<Check>& checks);
+void AddResourcesChecks(std::vector<Check>& checks);
 
 }  // namespace conformance

@@ -8,7 +8,9 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,8 +29,7 @@ using ::testing::Ne;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// --- command line
-// ---------------------------------------------------------------------------------
+// --- command line --------------------------------------------------------------------------------
 
 void AcceptsEitherDash(CheckContext& check) {
   for (const auto& [name, options] : std::vector<std::pair<std::string, StartOptions>>{
@@ -125,8 +126,7 @@ void InfoRefusesMissingEngine(CheckContext& check) {
                     {.text = "and says so on stderr", .code = why::kStartOutput});
 }
 
-// --- start
-// ----------------------------------------------------------------------------------------
+// --- start ---------------------------------------------------------------------------------------
 
 void JudgeDialect(CheckContext& check, Dialect dialect) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "0"));
@@ -252,8 +252,7 @@ void SurvivesItsParentsSignals(CheckContext& check) {
                      .code = why::kProcessState});
 }
 
-// --- environment and stdin
-// ------------------------------------------------------------------------
+// --- environment and stdin -----------------------------------------------------------------------
 
 void NeedsOnlyTtrpcAddress(CheckContext& check) {
   ExpectStarts(check, check.MakeBundle(Program("pause")),
@@ -314,8 +313,7 @@ void HonoursSocketDirectory(CheckContext& check) {
   CheckConnects(check, bundle, result);
 }
 
-// --- files
-// ----------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 void WritesAddressFile(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
@@ -332,6 +330,10 @@ void WritesAddressFile(CheckContext& check) {
 void LeavesTheBundleAlone(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "0"));
   const std::string config = ReadWholeFile(absl::StrCat(bundle.path, "/config.json"));
+  std::error_code error;
+  const std::string link = absl::StrCat(bundle.path, "/work");
+  const std::string work = std::filesystem::read_symlink(link, error).string();
+  check.ASSERT_THAT(work, Not(IsEmpty()), {.code = why::kHarness});
   ShimUnderTest& shim = check.StartShim(bundle);
   const Task task =
       check.Create(Program("exit_code", "0"), {.existing_bundle = bundle, .shim = &shim});
@@ -345,6 +347,8 @@ void LeavesTheBundleAlone(CheckContext& check) {
                     {.code = why::kProcessState});
   check.EXPECT_THAT(ReadWholeFile(absl::StrCat(bundle.path, "/config.json")), Eq(config),
                     {.text = "config.json is still there, unchanged", .code = why::kFileContent});
+  check.EXPECT_THAT(std::filesystem::read_symlink(link, error).string(), Eq(work),
+                    {.text = "the link to the work directory", .code = why::kFileContent});
 }
 
 void SurvivesLossOfTheLogReader(CheckContext& check) {
@@ -373,6 +377,54 @@ void SurvivesAFullLog(CheckContext& check) {
 
 void AddBootstrapChecks(std::vector<Check>& checks) {
   const std::vector<Check> rows = {
+      {.id = "bootstrap/prints-its-version",
+       .requirements = {"VER-01"},
+       .level = Level::kShould,
+       .run = PrintsItsVersion},
+      {.id = "bootstrap/version-needs-no-environment",
+       .requirements = {"ENV-07"},
+       .run = VersionNeedsNoEnvironment},
+      {.id = "bootstrap/info-needs-no-context",
+       .requirements = {"INFO-02", "INFO-01", "INFO-03", "INFO-04", "INFO-06"},
+       .level = Level::kShould,
+       .needs = ToNeeds(Need::kInfo),
+       .run = InfoNeedsNoContext},
+      {.id = "bootstrap/info-reports-its-options",
+       .requirements = {"INFO-03"},
+       .level = Level::kShould,
+       .needs = Need::kInfo | Need::kOciEngine,
+       .run = InfoReportsItsOptions},
+      {.id = "bootstrap/info-refuses-a-missing-engine",
+       .requirements = {"INFO-05"},
+       .level = Level::kShould,
+       .needs = Need::kInfo | Need::kOciEngine,
+       .run = InfoRefusesMissingEngine},
+      {.id = "bootstrap/speaks-legacy-or-refuses-cleanly",
+       .requirements = {"VERS-01", "STDIN-01", "STDIN-07", "VERS-02"},
+       .run = SpeaksLegacy},
+      {.id = "bootstrap/speaks-params-or-refuses-cleanly",
+       .requirements = {"VERS-01", "STDIN-02", "STDIN-05", "VERS-02"},
+       .run = SpeaksParams},
+      {.id = "bootstrap/tolerates-unknown-stdin",
+       .requirements = {"STDIN-06"},
+       .level = Level::kShould,
+       .run = ToleratesUnknownStdin},
+      {.id = "bootstrap/honours-the-socket-directory",
+       .requirements = {"STDIN-10", "SOCK-02"},
+       .run = HonoursSocketDirectory},
+      {.id = "bootstrap/leaves-the-bundle-alone",
+       .requirements = {"FILE-07", "FILE-02", "FILE-08", "REC-08", "START-01"},
+       .run = LeavesTheBundleAlone},
+      {.id = "bootstrap/survives-the-loss-of-its-log-reader",
+       .requirements = {"FILE-04", "SIG-01"},
+       .run = SurvivesLossOfTheLogReader},
+      {.id = "bootstrap/survives-a-full-log",
+       .requirements = {"FILE-05", "FILE-03"},
+       .level = Level::kShould,
+       .run = SurvivesAFullLog},
+  };
+  checks.insert(checks.end(), rows.begin(), rows.end());
+  const std::vector<Check> rows_of_start = {
       {.id = "bootstrap/accepts-one-or-two-dashes",
        .requirements = {"FLAG-01", "FLAG-02", "FLAG-03"},
        .run = AcceptsEitherDash},
@@ -396,36 +448,8 @@ void AddBootstrapChecks(std::vector<Check>& checks) {
        .requirements = {"FLAG-09", "START-07"},
        .level = Level::kShould,
        .run = RefusesUnknownFlag},
-      {.id = "bootstrap/prints-its-version",
-       .requirements = {"VER-01"},
-       .level = Level::kShould,
-       .run = PrintsItsVersion},
-      {.id = "bootstrap/version-needs-no-environment",
-       .requirements = {"ENV-07"},
-       .run = VersionNeedsNoEnvironment},
-      {.id = "bootstrap/info-needs-no-context",
-       .requirements = {"INFO-02", "INFO-01", "INFO-03", "INFO-06"},
-       .level = Level::kShould,
-       .needs = ToNeeds(Need::kInfo),
-       .run = InfoNeedsNoContext},
-      {.id = "bootstrap/info-reports-its-options",
-       .requirements = {"INFO-03"},
-       .level = Level::kShould,
-       .needs = Need::kInfo | Need::kOciEngine,
-       .run = InfoReportsItsOptions},
-      {.id = "bootstrap/info-refuses-a-missing-engine",
-       .requirements = {"INFO-05"},
-       .level = Level::kShould,
-       .needs = Need::kInfo | Need::kOciEngine,
-       .run = InfoRefusesMissingEngine},
-      {.id = "bootstrap/speaks-legacy-or-refuses-cleanly",
-       .requirements = {"VERS-01", "STDIN-01", "STDIN-07", "VERS-02"},
-       .run = SpeaksLegacy},
-      {.id = "bootstrap/speaks-params-or-refuses-cleanly",
-       .requirements = {"VERS-01", "STDIN-02", "STDIN-05", "VERS-02"},
-       .run = SpeaksParams},
       {.id = "bootstrap/answers-when-start-has-returned",
-       .requirements = {"START-05", "START-06", "START-08"},
+       .requirements = {"START-05", "START-06", "START-08", "SOCK-07"},
        .run = AnswersAtOnce},
       {.id = "bootstrap/writes-nothing-but-the-result",
        .requirements = {"START-03", "START-02", "OUT-04", "OUT-06", "VERS-03"},
@@ -437,7 +461,7 @@ void AddBootstrapChecks(std::vector<Check>& checks) {
        .requirements = {"START-04"},
        .run = DaemonDoesNotHoldItsStarterPipe},
       {.id = "bootstrap/daemon-leaves-containerds-group",
-       .requirements = {"START-11", "SIG-05"},
+       .requirements = {"START-11", "SIG-05", "ENV-08"},
        .run = DaemonOutlivesItsStarter},
       {.id = "bootstrap/daemon-is-reparented",
        .requirements = {"START-11"},
@@ -462,7 +486,7 @@ void AddBootstrapChecks(std::vector<Check>& checks) {
        .level = Level::kShould,
        .run = DaemonIsFindable},
       {.id = "bootstrap/works-in-the-oldest-environment",
-       .requirements = {"ENV-06", "ENV-01", "ENV-02"},
+       .requirements = {"ENV-06", "ENV-01", "ENV-02", "ENV-04"},
        .run = NeedsOnlyTtrpcAddress},
       {.id = "bootstrap/tolerates-unknown-environment",
        .requirements = {"ENV-06", "ENV-03"},
@@ -471,28 +495,11 @@ void AddBootstrapChecks(std::vector<Check>& checks) {
        .requirements = {"STDIN-03", "STDIN-01", "STDIN-02"},
        .needs = ToNeeds(Need::kOciEngine),
        .run = UsesItsOptions},
-      {.id = "bootstrap/tolerates-unknown-stdin",
-       .requirements = {"STDIN-06"},
-       .level = Level::kShould,
-       .run = ToleratesUnknownStdin},
-      {.id = "bootstrap/honours-the-socket-directory",
-       .requirements = {"STDIN-10", "SOCK-02"},
-       .run = HonoursSocketDirectory},
       {.id = "bootstrap/writes-the-address-file",
        .requirements = {"FILE-01"},
        .run = WritesAddressFile},
-      {.id = "bootstrap/leaves-the-bundle-alone",
-       .requirements = {"FILE-07", "FILE-02", "REC-08"},
-       .run = LeavesTheBundleAlone},
-      {.id = "bootstrap/survives-the-loss-of-its-log-reader",
-       .requirements = {"FILE-04", "SIG-01"},
-       .run = SurvivesLossOfTheLogReader},
-      {.id = "bootstrap/survives-a-full-log",
-       .requirements = {"FILE-05", "FILE-03"},
-       .level = Level::kShould,
-       .run = SurvivesAFullLog},
   };
-  checks.insert(checks.end(), rows.begin(), rows.end());
+  AddInEachDialect(rows_of_start, checks);
 }
 
 }  // namespace conformance

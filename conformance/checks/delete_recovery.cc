@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contract §1.8 and §8: the `delete` action, the loss of the shim, the loss of containerd, and what
 // must not be left.
+#include "conformance/checks/delete_recovery.h"
+
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <sys/stat.h>
@@ -13,10 +15,52 @@
 #include "base/fifo.h"
 #include "conformance/checks/areas.h"
 #include "conformance/checks/bootstrap_support.h"
+#include "conformance/checks/hook_plan.h"
 #include "conformance/harness/check_context.h"
 #include "runc/options.pb.h"
 
 namespace conformance {
+constexpr std::chrono::seconds kCleanupTimeout{5};  // contract §0.4
+constexpr std::chrono::seconds kExitDeadline{16};
+
+void KillShim(CheckContext& check, ShimUnderTest& shim) {
+  check.ASSERT_THAT(shim.SendSignal(SIGKILL), IsOk(), {.code = why::kHarness});
+  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), ::testing::Eq(true), {.code = why::kHarness});
+}
+
+void JudgeDelete(CheckContext& check, const DeleteResult& result, const std::string& when) {
+  check.EXPECT_THAT(
+      result.command.ExitedWith(0), ::testing::Eq(true),
+      {.text = absl::StrCat("`delete` ", when, ": ", ::testing::PrintToString(result.command)),
+       .code = why::kProcessState,
+       .requirement = "DEL-04"});
+  check.EXPECT_THAT(result.decodable, ::testing::Eq(true),
+                    {.text = absl::StrCat("stdout of `delete` ", when, " is one DeleteResponse"),
+                     .code = why::kStartOutput,
+                     .requirement = "DEL-02"});
+  check.EXPECT_THAT(
+      result.command.took < kCleanupTimeout, ::testing::Eq(true),
+      {.text = absl::StrCat("`delete` ", when, " took ", result.command.took.count(), " us of 5 s"),
+       .code = why::kReplyDelayed,
+       .requirement = "DEL-05"});
+}
+
+DeleteResult ExpectDelete(CheckContext& check, const Bundle& bundle, const std::string& when) {
+  DeleteResult result = check.RunDelete(bundle);
+  JudgeDelete(check, result, when);
+  return result;
+}
+
+void ExpectNothingLeft(CheckContext& check, const Task& task) {
+  check.EXPECT_THAT(check.Eventually([&] { return task.ProcessGone(); }), ::testing::Eq(true),
+                    {.text = "the container's init is gone",
+                     .code = why::kLeftProcess,
+                     .requirement = "LEAK-02"});
+  check.EXPECT_THAT(
+      check.World().MountsBelow(task.bundle().path), ::testing::IsEmpty(),
+      {.text = "mounts below the bundle", .code = why::kLeftMount, .requirement = "LEAK-01"});
+}
+
 namespace {
 
 using ::testing::AnyOf;
@@ -29,52 +73,12 @@ using ::testing::Lt;
 using ::testing::Ne;
 using ::testing::Not;
 
-constexpr std::chrono::seconds kCleanupTimeout{5};  // contract §0.4
-constexpr std::chrono::seconds kExitDeadline{16};
-
 bool Exists(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0;
 }
 
-void KillShim(CheckContext& check, ShimUnderTest& shim) {
-  check.ASSERT_THAT(shim.SendSignal(SIGKILL), IsOk(), {.code = why::kHarness});
-  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true), {.code = why::kHarness});
-}
-
-// `delete` as containerd runs it: exit 0 within 5 s, one DeleteResponse on stdout.
-DeleteResult ExpectDelete(CheckContext& check, const Bundle& bundle, const std::string& when) {
-  DeleteResult result = check.RunDelete(bundle);
-  check.EXPECT_THAT(
-      result.command.ExitedWith(0), Eq(true),
-      {.text = absl::StrCat("`delete` ", when, ": ", ::testing::PrintToString(result.command)),
-       .code = why::kProcessState,
-       .requirement = "DEL-04"});
-  check.EXPECT_THAT(result.decodable, Eq(true),
-                    {.text = absl::StrCat("stdout of `delete` ", when, " is one DeleteResponse"),
-                     .code = why::kStartOutput,
-                     .requirement = "DEL-02"});
-  check.EXPECT_THAT(
-      result.command.took < kCleanupTimeout, Eq(true),
-      {.text = absl::StrCat("`delete` ", when, " took ", result.command.took.count(), " us of 5 s"),
-       .code = why::kReplyDelayed,
-       .requirement = "DEL-05"});
-  return result;
-}
-
-// Nothing of the container is left: no process, no mount, no cgroup.
-void ExpectNothingLeft(CheckContext& check, const Task& task) {
-  check.EXPECT_THAT(check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
-                    {.text = "the container's init is gone",
-                     .code = why::kLeftProcess,
-                     .requirement = "LEAK-02"});
-  check.EXPECT_THAT(
-      check.World().MountsBelow(task.bundle().path), IsEmpty(),
-      {.text = "mounts below the bundle", .code = why::kLeftMount, .requirement = "LEAK-01"});
-}
-
-// --- after the death of the shim
-// ------------------------------------------------------------------
+// --- after the death of the shim -----------------------------------------------------------------
 
 void CleansUpRunningTask(CheckContext& check) {
   const Task task = check.Run(Program("spawn_tree", "1", "2"));
@@ -274,15 +278,8 @@ void EngineCommandDiesWithTheShim(CheckContext& check) {
   // A createRuntime hook that blocks keeps the engine inside `create`.
   const std::string fifo = absl::StrCat(check.ScratchDirectory(), "/never");
   check.ASSERT_THAT(::mkfifo(fifo.c_str(), 0600), Eq(0), {.code = why::kHarness});
-  const std::string gate = check.ProgramOnHost("gate");
   BundleOptions options;
-  options.edit = [&](const std::string& config) {
-    std::string edited = config;
-    const std::string hooks = absl::StrCat(R"("hooks":{"createRuntime":[{"path":")", gate,
-                                           R"(","args":["gate",")", fifo, R"(","0"]}]},)");
-    edited.insert(edited.find('{') + 1, hooks);
-    return edited;
-  };
+  options.edit = WithHooks({ProgramHook(check, HookPoint::kCreateRuntime, "gate", {fifo, "0"})});
   const Bundle bundle = check.MakeBundle(Program("pause"), options);
   ShimUnderTest& shim = check.StartShim(bundle);
   const std::unique_ptr<PendingReply> creating = check.CreateAsync(shim, bundle);
@@ -317,8 +314,7 @@ void EngineCommandDiesWithTheShim(CheckContext& check) {
                     {.text = "the released hook ends", .code = why::kHarness});
 }
 
-// --- containerd comes back
-// ------------------------------------------------------------------------
+// --- containerd comes back -----------------------------------------------------------------------
 
 void ReattachesToARunningTask(CheckContext& check) {
   CreateOptions options;
@@ -375,8 +371,7 @@ void ForgetsNothingOfStoppedTasks(CheckContext& check) {
   }
 }
 
-// --- what is left after a whole life
-// --------------------------------------------------------------
+// --- what is left after a whole life -------------------------------------------------------------
 
 void WholeLifeLeavesNothing(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "0"));
@@ -412,7 +407,7 @@ void AddDeleteRecoveryChecks(std::vector<Check>& checks) {
   const Needs grouping = ToNeeds(Need::kGrouping);
   const std::vector<Check> rows = {
       {.id = "delete-recovery/cleans-up-a-running-task",
-       .requirements = {"DEL-03", "DEL-01", "DEL-05", "DEL-09", "REC-03"},
+       .requirements = {"DEL-03", "DEL-01", "DEL-05", "DEL-09", "REC-03", "STDIN-09"},
        .run = CleansUpRunningTask},
       {.id = "delete-recovery/cleans-up-execs",
        .requirements = {"REC-03", "DEL-03"},
@@ -489,6 +484,7 @@ void AddDeleteRecoveryChecks(std::vector<Check>& checks) {
        .run = WholeLifeLeavesNothing},
   };
   checks.insert(checks.end(), rows.begin(), rows.end());
+  AddHostileDeleteChecks(checks);
 }
 
 }  // namespace conformance

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "conformance/checks/areas.h"
+#include "conformance/checks/events_support.h"
 #include "conformance/harness/check_context.h"
 #include "containerd/topics.h"
 #include "events/task.pb.h"
@@ -27,50 +28,7 @@ using ::testing::Le;
 using ::testing::Ne;
 using ::testing::Not;
 
-bool HasTopic(const Event& event, const std::string& name) {
-  return event.topic == absl::StrCat("/tasks/", name);
-}
-
-long Count(const std::vector<Event>& events, const std::string& name) {
-  return std::count_if(events.begin(), events.end(),
-                       [&](const Event& event) { return HasTopic(event, name); });
-}
-
-// All events of `id` once the one of its deletion is there. Delivery is in turn (EVT-27), so none
-// that was published earlier is missing.
-std::vector<Event> UntilDeleted(CheckContext& check, const std::string& id) {
-  return ForContainer(check.AwaitEvents([&](const std::vector<Event>& events) {
-    return Count(ForContainer(events, id), "delete") > 0;
-  }),
-                      id);
-}
-
-// Events of one process until `count` of topic `name` have come, or the deadline.
-std::vector<Event> UntilTopic(CheckContext& check, const std::string& id,
-                              const std::string& exec_id, const std::string& name, long count = 1) {
-  return ForProcess(check.AwaitEvents([&](const std::vector<Event>& events) {
-    return Count(ForProcess(events, id, exec_id), name) >= count;
-  }),
-                    id, exec_id);
-}
-
-// The one event of this topic; ends the check when it is missing.
-Event Only(CheckContext& check, const std::vector<Event>& events, const std::string& name) {
-  check.ASSERT_THAT(Count(events, name), Eq(1L),
-                    {.text = absl::StrCat("events /tasks/", name),
-                     .code = Count(events, name) == 0 ? why::kEventMissing : why::kEventDuplicate,
-                     .requirement = "EVT-03"});
-  return *std::find_if(events.begin(), events.end(),
-                       [&](const Event& event) { return HasTopic(event, name); });
-}
-
-ExitInfo EndAndDelete(CheckContext& check, const Task& task) {
-  check.Require(task.Wait());
-  return check.Require(task.Delete());
-}
-
-// --- order and number
-// -----------------------------------------------------------------------------
+// --- order and number ----------------------------------------------------------------------------
 
 void WholeLifeInOrder(CheckContext& check) {
   const Task task = check.Run(Program("exit_code", "7"));
@@ -227,8 +185,7 @@ void SharedShimKeepsContainersApart(CheckContext& check) {
                     {.code = why::kEventField});
 }
 
-// --- fields
-// ---------------------------------------------------------------------------------------
+// --- fields --------------------------------------------------------------------------------------
 
 void EnvelopesAreAcceptable(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
@@ -363,8 +320,7 @@ void ExecDeletionIsNotTheContainers(CheckContext& check) {
   }
 }
 
-// --- delivery
-// -------------------------------------------------------------------------------------
+// --- delivery ------------------------------------------------------------------------------------
 
 void OneDeliveryAtATime(CheckContext& check) {
   check.Sink().SetMode(EventSink::Mode::kSlow, std::chrono::milliseconds(30));
@@ -568,12 +524,14 @@ void AddEventsChecks(std::vector<Check>& checks) {
        .level = Level::kShould,
        .run = FlushesBeforeItEnds},
       {.id = "events/oom-comes-before-the-exit",
-       .requirements = {"EVT-29", "EVT-30", "EXIT-03"},
+       .requirements = {"EVT-29", "EVT-30", "EVT-32", "EXIT-03"},
        .level = Level::kShould,
        .needs = ToNeeds(Need::kOomEvents),
        .run = OomComesBeforeTheExit},
   };
   checks.insert(checks.end(), rows.begin(), rows.end());
+  AddEventFieldChecks(checks);
+  AddEventDeliveryChecks(checks);
 }
 
 }  // namespace conformance

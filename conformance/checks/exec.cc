@@ -10,6 +10,7 @@ void AddExecChecks(std::vector<Check>& checks) {
   AddExecProcessChecks(checks);
   AddExecStartChecks(checks);
   AddExecEndChecks(checks);
+  AddExecFileChecks(checks);
 }
 
 }  // namespace conformance

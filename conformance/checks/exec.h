@@ -12,5 +12,6 @@ void AddExecRegistrationChecks(std::vector<Check>& checks);  // ids, specs, what
 void AddExecProcessChecks(std::vector<Check>& checks);       // what the process gets to see
 void AddExecStartChecks(std::vector<Check>& checks);         // START-31...39
 void AddExecEndChecks(std::vector<Check>& checks);           // Wait, Delete, exits
+void AddExecFileChecks(std::vector<Check>& checks);          // files, late events
 
 }  // namespace conformance

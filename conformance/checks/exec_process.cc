@@ -105,6 +105,27 @@ std::string ProcessJson(const Bundle& bundle, const std::string& program, bool t
   return process.dump();
 }
 
+void GroupsAndLimitsAreHonoured(CheckContext& check) {
+  const Task task = check.Run(Program("pause"));
+  nlohmann::json process =
+      nlohmann::json::parse(ProcessJson(task.bundle(), "print_identity", false), nullptr, false);
+  process["user"] = {{"uid", 1234}, {"gid", 2345}, {"additionalGids", {10, 20}}};
+  process["rlimits"] = {{{"type", "RLIMIT_NOFILE"}, {"soft", 321}, {"hard", 654}}};
+  process["noNewPrivileges"] = true;
+  process["capabilities"] = {
+      {"bounding", {"CAP_KILL"}}, {"permitted", {"CAP_KILL"}}, {"effective", {"CAP_KILL"}}};
+  const Exec exec =
+      check.Require(task.AddExec(Program("print_identity"), {.process_json = process.dump()}));
+  check.Require(exec.Start());
+  check.ASSERT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
+  check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  const std::vector<std::string> identity = Lines(exec.stdio().output());
+  check.EXPECT_THAT(identity, Contains("groups 10 20"));
+  check.EXPECT_THAT(identity, Contains("nofile 321 654"));
+  check.EXPECT_THAT(identity, Contains("no_new_privs 1"));
+  check.EXPECT_THAT(identity, Contains("cap_bounding 0000000000000020"));
+}
+
 void TerminalOfTheRequestWins(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
   for (const bool terminal : {false, true}) {
@@ -144,6 +165,11 @@ void AddExecProcessChecks(std::vector<Check>& checks) {
                     .needs = exec | Need::kNamespaces,
                     .host = ToHostNeeds(HostNeed::kManyIds),
                     .run = UserAndDirectoryAreHonoured});
+  checks.push_back({.id = "exec/groups-limits-and-capabilities-are-honoured",
+                    .requirements = {"EXEC-05"},
+                    .needs = Need::kExec | Need::kNamespaces,
+                    .host = ToHostNeeds(HostNeed::kManyIds),
+                    .run = GroupsAndLimitsAreHonoured});
   checks.push_back({.id = "exec/a-megabyte-of-arguments-passes",
                     .requirements = {"EXEC-10"},
                     .needs = exec,

@@ -14,6 +14,8 @@ void AddLifecycleChecks(std::vector<Check>& checks) {
   AddWaitChecks(checks);
   AddDeleteChecks(checks);
   AddControlChecks(checks);
+  AddRaceChecks(checks);
+  AddSeldomChecks(checks);
 }
 
 }  // namespace conformance

@@ -16,5 +16,7 @@ void AddStateChecks(std::vector<Check>& checks);         // §4.6: STATE, CONN, 
 void AddWaitChecks(std::vector<Check>& checks);          // §4.9
 void AddDeleteChecks(std::vector<Check>& checks);        // §4.10
 void AddControlChecks(std::vector<Check>& checks);       // §4.11: PAUSE, UPDATE, SHUT
+void AddRaceChecks(std::vector<Check>& checks);          // §4: what happens at once
+void AddSeldomChecks(std::vector<Check>& checks);        // §4: what seldom happens
 
 }  // namespace conformance

@@ -416,14 +416,20 @@ void AddStateMatrix(std::vector<Check>& checks) {
     for (const Row& row : rows) {
       if (absl::string_view(row.call) != cell.call) continue;
       const Needs pause = cell.state == TaskStatus::kPaused ? ToNeeds(Need::kPause) : 0;
-      checks.push_back(
-          {.id = absl::StrCat("lifecycle/", cell.call, "-in-", StateWord(cell.state), "-state"),
-           .requirements = {cell.requirement},
-           .level = cell.level,
-           .tags = {"matrix"},
-           .needs = row.needs | pause,
-           .host = row.host,
-           .run = [row, cell](CheckContext& check) { JudgeCell(check, row, cell); }});
+      const Check check = {
+          .id = absl::StrCat("lifecycle/", cell.call, "-in-", StateWord(cell.state), "-state"),
+          .requirements = {cell.requirement},
+          .level = cell.level,
+          .tags = {"matrix"},
+          .needs = row.needs | pause,
+          .host = row.host,
+          .run = [row, cell](CheckContext& context) { JudgeCell(context, row, cell); }};
+      // Once each, so that no call is missing in either version.
+      if (cell.state == TaskStatus::kRunning) {
+        AddOverEachTaskVersion({check}, checks);
+      } else {
+        checks.push_back(check);
+      }
     }
   }
   checks.push_back({.id = "lifecycle/calls-on-an-absent-task-are-not-found",

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/fifo.h"
 #include "base/unique_fd.h"
+#include "conformance/checks/hook_plan.h"
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
@@ -71,14 +71,6 @@ void StateAnswersUnderLoad(CheckContext& check) {
   }
 }
 
-// Adds a createRuntime hook that runs `program` on the host side.
-std::string WithHook(const std::string& config_json, const std::string& program,
-                     const std::vector<std::string>& arguments) {
-  nlohmann::json config = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false);
-  config["hooks"]["createRuntime"] = {{{"path", program}, {"args", arguments}}};
-  return config.dump();
-}
-
 void BlockedCreateDelaysNobody(CheckContext& check) {
   const Task sibling = check.Run(Program("pause"));
   const std::string gate = check.ScratchDirectory() + "/gate";
@@ -87,10 +79,7 @@ void BlockedCreateDelaysNobody(CheckContext& check) {
       check.Require(base::OpenFifoBothEnds(gate, /*nonblocking=*/false), {.code = why::kHarness});
 
   BundleOptions options;
-  const std::string program = check.ProgramOnHost("gate");
-  options.edit = [&](const std::string& config) {
-    return WithHook(config, program, {"gate", gate, "0"});
-  };
+  options.edit = WithHooks({ProgramHook(check, HookPoint::kCreateRuntime, "gate", {gate, "0"})});
   const Bundle bundle = check.MakeBundle(Program("pause"), options);
   ShimUnderTest& shim = sibling.shim();
   const std::unique_ptr<PendingReply> create = check.CreateAsync(shim, bundle);
@@ -230,14 +219,14 @@ void AddStateChecks(std::vector<Check>& checks) {
                     .tags = {"load"},
                     .run = StateAnswersUnderLoad});
   checks.push_back({.id = "lifecycle/a-blocked-create-delays-nobody-else",
-                    .requirements = {"TASK-03", "STATE-03", "CONN-01"},
+                    .requirements = {"TASK-03", "STATE-03", "CONN-01", "REC-21"},
                     .needs = Need::kOciEngine | Need::kGrouping,
                     .run = BlockedCreateDelaysNobody});
   checks.push_back({.id = "lifecycle/an-exit-stops-the-task-without-another-call",
                     .requirements = {"STATE-04"},
                     .run = StoppedWithoutAnotherCall});
   checks.push_back({.id = "lifecycle/an-init-killed-before-start-is-stopped",
-                    .requirements = {"STATE-06", "START-33", "EVT-25"},
+                    .requirements = {"STATE-06", "START-33", "EVT-25", "UND-05"},
                     .needs = ToNeeds(Need::kNamespaces),
                     .run = InitKilledBeforeStartIsStopped});
   checks.push_back({.id = "lifecycle/connect-answers-for-any-id",

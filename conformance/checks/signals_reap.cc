@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "conformance/checks/areas.h"
+#include "conformance/checks/signals.h"
 #include "conformance/harness/check_context.h"
 
 namespace conformance {
@@ -23,8 +24,7 @@ using ::testing::IsEmpty;
 using ::testing::Ne;
 using ::testing::Not;
 
-// --- exit status
-// ----------------------------------------------------------------------------------
+// --- exit status ---------------------------------------------------------------------------------
 
 void ReportsExitCodes(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
@@ -83,8 +83,7 @@ void UnknownStatusIsNotInvented(CheckContext& check) {
   check.EXPECT_THAT(waited.exit_status, Eq(137u), {.code = why::kExitStatus});
 }
 
-// --- Kill
-// -----------------------------------------------------------------------------------------
+// --- Kill ----------------------------------------------------------------------------------------
 
 void DeliversTheSignal(CheckContext& check) {
   const Task task = check.Run(Program("wait_for_signal", "--stay"));
@@ -204,8 +203,7 @@ void IgnoredSignalChangesNothing(CheckContext& check) {
   check.EXPECT_THAT(task.ProcessGone(), Eq(false), {.code = why::kProcessState});
 }
 
-// --- reaping
-// --------------------------------------------------------------------------------------
+// --- reaping -------------------------------------------------------------------------------------
 
 void AdoptsTheInit(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
@@ -316,8 +314,7 @@ void ManyExitsAtOnce(CheckContext& check) {
   ExpectNoZombies(check, task.shim());
 }
 
-// --- the daemon
-// -----------------------------------------------------------------------------------
+// --- the daemon ----------------------------------------------------------------------------------
 
 void SurvivesSigpipe(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
@@ -554,6 +551,8 @@ void AddSignalsReapChecks(std::vector<Check>& checks) {
        .run = CyclesLeakNothing},
   };
   checks.insert(checks.end(), rows.begin(), rows.end());
+  AddExitTruthChecks(checks);
+  AddExitRaceChecks(checks);
 }
 
 }  // namespace conformance

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contract §2 and START-17/18/20: the shim's socket, who shares it, what happens to what lies in
 // its way, and what connections may and may not influence.
+#include "conformance/checks/socket_reuse.h"
+
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 #include <sys/socket.h>
@@ -22,6 +24,38 @@
 #include "task/v3/task.pb.h"
 
 namespace conformance {
+std::string PathOf(const std::string& address) {
+  return std::string(absl::StripPrefix(address, "unix://"));
+}
+
+bool Exists(const std::string& path) {
+  struct stat status;
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+std::string HashedAddress(CheckContext& check, const std::string& group) {
+  return absl::StrCat("unix://", check.SocketDirectory(), "/",
+                      containerd::SocketName({.grpc_address = check.ContainerdAddress(),
+                                              .name_space = check.Namespace(),
+                                              .group = group}));
+}
+
+Bundle Member(CheckContext& check, const std::string& annotation, const std::string& group,
+              const ProcessSpec& process) {
+  return check.MakeBundle(process, {.annotations = {{annotation, group}}});
+}
+
+std::string LearnPath(CheckContext& check, const Bundle& bundle) {
+  ShimUnderTest& shim = check.StartShim(bundle);
+  const std::string path = shim.socket_path();
+  if (path.empty()) check.Skip("the shim listens on an abstract socket");
+  check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
+  check.ASSERT_THAT(shim.AwaitExit(kShutdownDeadline), ::testing::Eq(true),
+                    {.code = why::kLeftProcess, .requirement = "SHUT-02"});
+  ::unlink(path.c_str());
+  return path;
+}
+
 namespace {
 
 using ::testing::Contains;
@@ -33,47 +67,7 @@ using ::testing::Ne;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr char kRuncGroup[] = "io.containerd.runc.v2.group";
-constexpr char kCriGroup[] = "io.kubernetes.cri.sandbox-id";
-constexpr std::chrono::seconds kExitDeadline{16};  // EVT-46
-
-std::string PathOf(const std::string& address) {
-  return std::string(absl::StripPrefix(address, "unix://"));
-}
-
-bool Exists(const std::string& path) {
-  struct stat status;
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
-// The address another shim of this namespace would get for `group` by the common algorithm.
-std::string HashedAddress(CheckContext& check, const std::string& group) {
-  return absl::StrCat("unix://", check.SocketDirectory(), "/",
-                      containerd::SocketName({.grpc_address = check.ContainerdAddress(),
-                                              .name_space = check.Namespace(),
-                                              .group = group}));
-}
-
-Bundle Member(CheckContext& check, const std::string& annotation, const std::string& group,
-              const ProcessSpec& process = Program("pause")) {
-  return check.MakeBundle(process, {.annotations = {{annotation, group}}});
-}
-
-// A path where the shim of `bundle` puts its socket, learnt by running that shim once; nothing of
-// it is left. Skips shims that use a fresh path each time.
-std::string LearnPath(CheckContext& check, const Bundle& bundle) {
-  ShimUnderTest& shim = check.StartShim(bundle);
-  const std::string path = shim.socket_path();
-  if (path.empty()) check.Skip("the shim listens on an abstract socket");
-  check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "SHUT-02"});
-  ::unlink(path.c_str());
-  return path;
-}
-
-// --- the address
-// ----------------------------------------------------------------------------------
+// --- the address ---------------------------------------------------------------------------------
 
 void IsTheHash(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
@@ -101,8 +95,7 @@ void IsPrivate(CheckContext& check) {
       {.text = "permissions of group and others on the socket", .code = why::kSocketState});
 }
 
-// --- sharing one shim
-// -----------------------------------------------------------------------------
+// --- sharing one shim ----------------------------------------------------------------------------
 
 void JudgeSharing(CheckContext& check, const std::string& annotation) {
   const Bundle first = Member(check, annotation, "pod-1");
@@ -229,15 +222,14 @@ void StartingAgainReusesTheLiveShim(CheckContext& check) {
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
 }
 
-// --- what lies at the path
-// ------------------------------------------------------------------------
+// --- what lies at the path -----------------------------------------------------------------------
 
 void ReplacesAStaleSocket(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   ShimUnderTest& first = check.StartShim(bundle);
   const pid_t old_pid = first.pid();
   check.ASSERT_THAT(first.SendSignal(SIGKILL), IsOk());
-  check.ASSERT_THAT(first.AwaitExit(kExitDeadline), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(first.AwaitExit(kShutdownDeadline), Eq(true), {.code = why::kHarness});
   if (!first.socket_path().empty() && !Exists(first.socket_path())) {
     check.Note("nothing is left of the socket of a killed shim (SOCK-16)");
   }
@@ -250,7 +242,7 @@ void ReplacesADeadLeadersSocket(CheckContext& check) {
   const Bundle first = Member(check, kRuncGroup, "pod-d");
   ShimUnderTest& leader = check.StartShim(first);
   check.ASSERT_THAT(leader.SendSignal(SIGKILL), IsOk());
-  check.ASSERT_THAT(leader.AwaitExit(kExitDeadline), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(leader.AwaitExit(kShutdownDeadline), Eq(true), {.code = why::kHarness});
   const Bundle second = Member(check, kRuncGroup, "pod-d");
   const StartResult result = RequireStart(check, second);
   ShimUnderTest& shim = CheckConnects(check, second, result);
@@ -306,7 +298,7 @@ void RemovesItsSocket(CheckContext& check) {
   check.ASSERT_THAT(task.Wait(), IsOk());
   check.ASSERT_THAT(task.Delete(), IsOk());
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+  check.ASSERT_THAT(shim.AwaitExit(kShutdownDeadline), Eq(true),
                     {.code = why::kLeftProcess, .requirement = "SHUT-02"});
   check.EXPECT_THAT(Exists(shim.socket_path()), Eq(false),
                     {.text = absl::StrCat(shim.socket_path(), " after a graceful exit"),
@@ -321,7 +313,7 @@ void CyclesLeaveNoSocket(CheckContext& check) {
     ShimUnderTest& shim = check.StartShim(bundle);
     pids.insert(shim.pid());
     check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-    check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+    check.ASSERT_THAT(shim.AwaitExit(kShutdownDeadline), Eq(true),
                       {.code = why::kLeftProcess, .requirement = "SHUT-05"});
   }
   check.EXPECT_THAT(pids.size(), Eq(10u),
@@ -329,8 +321,7 @@ void CyclesLeaveNoSocket(CheckContext& check) {
   check.EXPECT_THAT(SocketFiles(check), Eq(before), {.code = why::kLeftSocket});
 }
 
-// --- connections
-// ----------------------------------------------------------------------------------
+// --- connections ---------------------------------------------------------------------------------
 
 // Connects with the effective ids given; the kernel records them at connect(2).
 ShimUnderTest& ConnectAs(CheckContext& check, const ShimUnderTest& shim, uid_t uid, gid_t gid) {
@@ -406,7 +397,7 @@ void LosingAConnectionIsHarmless(CheckContext& check) {
 
 void AddSocketReuseChecks(std::vector<Check>& checks) {
   const Needs grouping = ToNeeds(Need::kGrouping);
-  const std::vector<Check> rows = {
+  const std::vector<Check> rows_of_start = {
       {.id = "socket-reuse/address-is-the-common-hash",
        .requirements = {"SOCK-01", "SOCK-02", "UND-01"},
        .level = Level::kShould,
@@ -444,10 +435,6 @@ void AddSocketReuseChecks(std::vector<Check>& checks) {
        .requirements = {"FILE-01", "START-17"},
        .needs = grouping,
        .run = WritesAddressWhenJoining},
-      {.id = "socket-reuse/shared-shim-outlives-its-leader",
-       .requirements = {"SHUT-01", "START-17", "SHUT-03"},
-       .needs = grouping,
-       .run = SharedShimOutlivesItsLeader},
       {.id = "socket-reuse/concurrent-starts-yield-one-daemon",
        .requirements = {"START-18"},
        .level = Level::kShould,
@@ -470,6 +457,13 @@ void AddSocketReuseChecks(std::vector<Check>& checks) {
       {.id = "socket-reuse/copes-with-a-foreign-listener",
        .requirements = {"SOCK-09"},
        .run = CopesWithAForeignListener},
+  };
+  AddInEachDialect(rows_of_start, checks);
+  const std::vector<Check> rows = {
+      {.id = "socket-reuse/shared-shim-outlives-its-leader",
+       .requirements = {"SHUT-01", "START-17", "SHUT-03"},
+       .needs = grouping,
+       .run = SharedShimOutlivesItsLeader},
       {.id = "socket-reuse/removes-its-socket",
        .requirements = {"SOCK-11", "LEAK-03"},
        .run = RemovesItsSocket},
@@ -489,6 +483,7 @@ void AddSocketReuseChecks(std::vector<Check>& checks) {
        .run = LosingAConnectionIsHarmless},
   };
   checks.insert(checks.end(), rows.begin(), rows.end());
+  AddSocketPathChecks(checks);
 }
 
 }  // namespace conformance

@@ -13,8 +13,8 @@
 #include "base/fifo.h"
 #include "conformance/checks/areas.h"
 #include "conformance/checks/bootstrap_support.h"
+#include "conformance/checks/stdio_support.h"
 #include "conformance/harness/check_context.h"
-#include "fixtures/programs/pattern.h"
 
 namespace conformance {
 namespace {
@@ -27,29 +27,7 @@ using ::testing::StartsWith;
 
 constexpr char kBytes3M[] = "3000000";
 
-CreateOptions WithStdin() {
-  CreateOptions options;
-  options.stdio.standard_input = true;
-  return options;
-}
-
-bool IsFifo(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
-// All of `text` is the pattern of the `emit` program from offset 0, and there are `bytes` of it.
-void ExpectPattern(CheckContext& check, const std::string& text, std::size_t bytes,
-                   const std::string& stream) {
-  check.EXPECT_THAT(text.size(), Eq(bytes),
-                    {.text = absl::StrCat("bytes on ", stream), .code = why::kOutputLost});
-  check.EXPECT_THAT(fixtures::FirstMismatch(text), Eq(std::string::npos),
-                    {.text = absl::StrCat("offset of the first altered byte on ", stream),
-                     .code = why::kOutputLost});
-}
-
-// --- output
-// ---------------------------------------------------------------------------------------
+// --- output --------------------------------------------------------------------------------------
 
 void AllOutputThenEof(CheckContext& check) {
   const Task task = check.Run(Program("emit", kBytes3M));
@@ -196,8 +174,7 @@ void ExitDoesNotWaitForReaders(CheckContext& check) {
   ExpectPattern(check, task.stdio().output(), 30000, "stdout read after the exit");
 }
 
-// --- input
-// ----------------------------------------------------------------------------------------
+// --- input ---------------------------------------------------------------------------------------
 
 void NoStdinIsEof(CheckContext& check) {
   const Task task = check.Run(Program("count_stdin"));
@@ -274,8 +251,7 @@ void ExecCloseIoBeforeStart(CheckContext& check) {
                     {.text = "EOF once the shim's own end is closed"});
 }
 
-// --- URIs
-// -----------------------------------------------------------------------------------------
+// --- URIs ----------------------------------------------------------------------------------------
 
 void FileUri(CheckContext& check) {
   const std::string path = absl::StrCat(check.ScratchDirectory(), "/new/directory/out.log");
@@ -344,13 +320,7 @@ void MissingExecFifoFailsStart(CheckContext& check) {
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
 }
 
-// --- terminal
-// -------------------------------------------------------------------------------------
-
-ProcessSpec OnTerminal(ProcessSpec process) {
-  process.terminal = true;
-  return process;
-}
+// --- terminal ------------------------------------------------------------------------------------
 
 void TerminalIsATty(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
@@ -537,6 +507,10 @@ void AddStdioChecks(std::vector<Check>& checks) {
        .run = TerminalIsReleased},
   };
   checks.insert(checks.end(), rows.begin(), rows.end());
+  AddStdioOutputChecks(checks);
+  AddStdioInputChecks(checks);
+  AddStdioLoggerChecks(checks);
+  AddStdioTerminalChecks(checks);
 }
 
 }  // namespace conformance

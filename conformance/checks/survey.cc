@@ -11,6 +11,7 @@
 #include <string>
 
 #include "conformance/checks/bootstrap_support.h"
+#include "conformance/checks/socket_reuse.h"
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/profile.h"
 
@@ -25,8 +26,6 @@ using ::testing::Ne;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr char kRuncGroup[] = "io.containerd.runc.v2.group";
-constexpr char kCriGroup[] = "io.kubernetes.cri.sandbox-id";
 constexpr char kNoEngine[] = "/nonexistent/engine-of-the-judge";
 constexpr std::int64_t kSmallMemory = 24 << 20;
 

@@ -3,12 +3,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace conformance {
 
 class CheckContext;
+
+// The two ways a containerd speaks to `start` (VERS-01).
+enum class Dialect { kLegacy, kParams };
+const char* DialectName(Dialect dialect);
 
 // From contract.md §0.2. kMay checks never fail a shim: they observe and note.
 enum class Level { kMust, kShould, kMay };
@@ -71,6 +76,19 @@ struct Check {
   Needs needs = 0;
   HostNeeds host = 0;
   std::function<void(CheckContext&)> run;
+  // In which dialect containerd speaks to `start` throughout this check. Unset: the newest that the
+  // shim understands. Given: only for a shim that understands that one and a newer one, so that no
+  // scenario runs twice in the same words.
+  std::optional<Dialect> dialect = std::nullopt;
+  // Calls go to the version of the Task service that the shim serves besides the one it announces;
+  // only for a shim that serves both.
+  bool other_task_version = false;
 };
+
+// Appends each of `rows`, followed by its double in the older dialect: the same scenario and rules,
+// "-in-the-legacy-dialect" behind the id (VERS-01).
+void AddInEachDialect(const std::vector<Check>& rows, std::vector<Check>& checks);
+// The same with "-over-the-other-task-version" (VERS-05).
+void AddOverEachTaskVersion(const std::vector<Check>& rows, std::vector<Check>& checks);
 
 }  // namespace conformance

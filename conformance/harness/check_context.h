@@ -68,6 +68,9 @@ class CheckContext {
   virtual bool CanConnect(const std::string& address) = 0;
   // Runs `SHIM ... delete` as containerd does (DEL-01).
   virtual DeleteResult RunDelete(const Bundle& bundle, const StartOptions& options = {}) = 0;
+  // All at once, as after the death of a shared shim (REC-06); results in the order of `bundles`.
+  virtual std::vector<DeleteResult> RunDeletesTogether(const std::vector<Bundle>& bundles,
+                                                       const StartOptions& options = {}) = 0;
   // Runs the shim binary with exactly these arguments (`-v`, `-info`, nonsense).
   virtual CommandResult RunShim(const std::vector<std::string>& arguments,
                                 const CommandOptions& options = {}) = 0;
@@ -80,7 +83,8 @@ class CheckContext {
   // The same without judging; Task::create_status() says how Create ended.
   virtual Task TryCreate(const ProcessSpec& process, const CreateOptions& options = {}) = 0;
   // Create in flight, with streams of its own; clean-up knows the container.
-  virtual std::unique_ptr<PendingReply> CreateAsync(ShimUnderTest& shim, const Bundle& bundle) = 0;
+  virtual std::unique_ptr<PendingReply> CreateAsync(ShimUnderTest& shim, const Bundle& bundle,
+                                                    const StdioOptions& stdio = {}) = 0;
   // The same task over another connection (REC-20); streams and pidfd are the original's.
   virtual Task Attach(const Task& task, ShimUnderTest& connection) = 0;
   // Create + Start, both required to succeed.

@@ -97,9 +97,16 @@ ShimUnderTest& CheckContextImpl::StartShim(const Bundle& bundle, const StartOpti
 bool CheckContextImpl::CanConnect(const std::string& address) { return Dial(address).ok(); }
 
 DeleteResult CheckContextImpl::RunDelete(const Bundle& bundle, const StartOptions& options) {
-  DeleteResult result = parts_.commands.Delete(bundle, options);
-  if (result.decodable && result.command.ExitedWith(0)) scope_.CountSignOfLife();
-  return result;
+  return RunDeletesTogether({bundle}, options).front();
+}
+
+std::vector<DeleteResult> CheckContextImpl::RunDeletesTogether(const std::vector<Bundle>& bundles,
+                                                               const StartOptions& options) {
+  std::vector<DeleteResult> results = parts_.commands.DeleteTogether(bundles, options);
+  for (const DeleteResult& result : results) {
+    if (result.decodable && result.command.ExitedWith(0)) scope_.CountSignOfLife();
+  }
+  return results;
 }
 
 CommandResult CheckContextImpl::RunShim(const std::vector<std::string>& arguments,
@@ -136,8 +143,9 @@ Task CheckContextImpl::TryCreate(const ProcessSpec& process, const CreateOptions
 }
 
 std::unique_ptr<PendingReply> CheckContextImpl::CreateAsync(ShimUnderTest& shim,
-                                                            const Bundle& bundle) {
-  const std::shared_ptr<Task::Impl> task = NewTask(shim, bundle, {});
+                                                            const Bundle& bundle,
+                                                            const StdioOptions& stdio) {
+  const std::shared_ptr<Task::Impl> task = NewTask(shim, bundle, stdio);
   return shim.CallAsync("Create", task->CreateRequest(parts_.bundles.WantsTerminal(bundle), {}));
 }
 

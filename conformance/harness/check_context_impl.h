@@ -22,11 +22,14 @@ class CheckContextImpl : public CheckContext {
   ShimUnderTest& ConnectTo(const std::string& address, int task_version) override;
   bool CanConnect(const std::string& address) override;
   DeleteResult RunDelete(const Bundle& bundle, const StartOptions& options) override;
+  std::vector<DeleteResult> RunDeletesTogether(const std::vector<Bundle>& bundles,
+                                               const StartOptions& options) override;
   CommandResult RunShim(const std::vector<std::string>& arguments,
                         const CommandOptions& options) override;
   Task Create(const ProcessSpec& process, const CreateOptions& options) override;
   Task TryCreate(const ProcessSpec& process, const CreateOptions& options) override;
-  std::unique_ptr<PendingReply> CreateAsync(ShimUnderTest& shim, const Bundle& bundle) override;
+  std::unique_ptr<PendingReply> CreateAsync(ShimUnderTest& shim, const Bundle& bundle,
+                                            const StdioOptions& stdio) override;
   Task Attach(const Task& task, ShimUnderTest& connection) override;
   EventSink& Sink() override { return parts_.sink; }
   std::vector<Event> AwaitEvents(

@@ -16,7 +16,8 @@ absl::StatusOr<ShimConnection*> CheckParts::Connect(const std::string& address, 
   scope.history().Add(HistoryEntry::Lane::kRpc,
                       absl::StrCat("connection ", number, " to ", address));
   connections.push_back(std::make_unique<ShimConnection>(scope, daemons, number, address,
-                                                         task_version, std::move(socket)));
+                                                         forced_task_version.value_or(task_version),
+                                                         std::move(socket)));
   if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
     addresses.push_back(address);
   }

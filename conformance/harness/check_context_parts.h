@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct CheckParts {
         bundles(check_scope),
         commands(check_scope, sink.address()) {}
 
-  // A further connection. UNIMPLEMENTED for address forms this judge does not dial.
+  // A further connection, over the forced task version if there is one. UNIMPLEMENTED for address
+  // forms this judge does not dial.
   absl::StatusOr<ShimConnection*> Connect(const std::string& address, int task_version);
   // An open connection to the daemon at `address` among those there are; nullptr if none.
   [[nodiscard]] ShimConnection* OpenConnectionTo(const std::string& address) const;
@@ -35,6 +37,7 @@ struct CheckParts {
   DaemonTable daemons;
   BundleStore bundles;
   ShimCommands commands;
+  std::optional<int> forced_task_version;
   std::vector<std::string> addresses;                        // of every usable `start`, once each
   std::vector<std::unique_ptr<ShimConnection>> connections;  // index = number()
   std::vector<std::shared_ptr<Task::Impl>> tasks;            // shared with the check's handles

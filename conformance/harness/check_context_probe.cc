@@ -86,6 +86,8 @@ DialectProbe Probe::Try(Dialect dialect, int& task_version) {
   }
   probe.usable = true;
   task_version = (*shim)->task_version();
+  const auto other = parts_.Connect(result->address, task_version == 2 ? 3 : 2);
+  info_.other_task_version = other.ok() && (*other)->Connect(bundle.id, WithinProbeCap()).ok();
   return probe;
 }
 

@@ -100,6 +100,35 @@ std::optional<Why> FatalLine(const std::string& log, const std::vector<std::stri
   return std::nullopt;
 }
 
+// The subject as a check that names a dialect sees it.
+SubjectInfo SubjectFor(const Check& check, SubjectInfo subject) {
+  if (check.dialect && subject.of(*check.dialect).usable) {
+    subject.default_dialect = *check.dialect;
+    subject.task_version = subject.of(*check.dialect).version < 3 ? 2 : 3;
+  }
+  if (check.other_task_version) subject.task_version = subject.task_version == 2 ? 3 : 2;
+  return subject;
+}
+
+// Why a check in a dialect or task version of its own would tell nothing new about this shim;
+// empty: it would. A shim that cannot be started is judged all the same, and fails.
+std::string NothingNew(const Check& check, const SubjectInfo& subject) {
+  if (!subject.usable()) return "";
+  if (check.other_task_version && !subject.other_task_version) {
+    return absl::StrCat("the shim serves only version ", subject.task_version,
+                        " of the Task service");
+  }
+  if (!check.dialect) return "";
+  const Dialect other = *check.dialect == Dialect::kLegacy ? Dialect::kParams : Dialect::kLegacy;
+  const std::string dialect = DialectName(*check.dialect);
+  if (!subject.of(*check.dialect).usable) {
+    return absl::StrCat("the shim does not speak the ", dialect, " dialect");
+  }
+  if (subject.of(other).usable) return "";
+  return absl::StrCat("the shim speaks only the ", dialect,
+                      " dialect: the check of the same name without it has judged this");
+}
+
 // The order of the cases is that of CheckOutcome.
 void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
             std::vector<Why> clean_up, const std::vector<std::string>& fatal_log,
@@ -152,20 +181,26 @@ void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
 }  // namespace
 
 CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const WorldInfo& world,
-                      const SubjectInfo& subject, const Profile& profile) {
+                      const SubjectInfo& probed, const Profile& profile) {
+  const SubjectInfo subject = SubjectFor(check, probed);
   CheckScope scope(services, world, subject, profile, check.requirements);
   CheckOutcome outcome;
   std::optional<Why> crash;
   std::vector<Why> clean_up;
   {
     CheckParts parts(scope);
+    if (check.other_task_version) parts.forced_task_version = subject.task_version;
     CheckContextImpl context(scope, parts);
     Guarded(scope, [&] {
       if (const absl::Status status = parts.sink.Start(); !status.ok()) {
         scope.EndAsError(base::Annotate(status, "event sink"));
       }
       scope.history().Begin();
-      Guarded(scope, [&] { check.run(context); });
+      Guarded(scope, [&] {
+        const std::string nothing_new = NothingNew(check, probed);
+        if (!nothing_new.empty()) scope.EndAsSkip(nothing_new);
+        check.run(context);
+      });
       outcome.check_us = scope.history().Offset();
       // Only what the check itself saw; neither the proof of life below nor clean-up.
       outcome.observations = scope.observations();

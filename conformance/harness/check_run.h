@@ -69,6 +69,7 @@ struct SubjectInfo {
   DialectProbe params;
   Dialect default_dialect = Dialect::kLegacy;  // a usable one; kParams when both are
   int task_version = 2;                        // of the service to call: 2 or 3
+  bool other_task_version = false;             // serves the other one of these, too
   std::string version_text;                    // what `-v` printed, first lines, "" when it failed
   std::string log_tail;                        // of an unusable shim, for the report
   [[nodiscard]] bool usable() const { return legacy.usable || params.usable; }

@@ -179,6 +179,41 @@ TEST_F(CheckRunTest, AnHonestShimPassesWithEvidence) {
   Verify(waited_for_, Contains(HasSubstr("Wait c1-005eed: reply")));
 }
 
+// VERS-01: the double of a check speaks the older dialect, to shims that know a newer one.
+TEST_F(CheckRunTest, ACheckMayNameItsDialect) {
+  subject_.params = subject_.legacy;
+  subject_.default_dialect = Dialect::kParams;
+  EXPECT_EQ(Run("honest", WholeLife).verdict, Verdict::kPass);
+  check_.dialect = Dialect::kLegacy;
+  const CheckOutcome in_legacy = Run("honest", WholeLife);
+  EXPECT_EQ(in_legacy.verdict, Verdict::kPass) << Told(in_legacy);
+  Verify(in_legacy.history, Contains(Line("start c1-005eee (legacy)")));
+}
+
+TEST_F(CheckRunTest, ADialectWithoutAnAlternativeIsSkipped) {
+  check_.dialect = Dialect::kLegacy;
+  const CheckOutcome only = Run("honest", WholeLife);
+  EXPECT_EQ(only.verdict, Verdict::kSkip);
+  Verify(only.whys.at(0).text, HasSubstr("speaks only the legacy dialect"));
+  std::swap(subject_.params, subject_.legacy);
+  const CheckOutcome unknown = Run("honest", WholeLife);
+  EXPECT_EQ(unknown.verdict, Verdict::kSkip);
+  Verify(unknown.whys.at(0).text, HasSubstr("does not speak the legacy dialect"));
+}
+
+TEST_F(CheckRunTest, TheOtherTaskVersionIsForShimsThatServeIt) {
+  check_.other_task_version = true;
+  const CheckOutcome only = Run("honest", WholeLife);
+  EXPECT_EQ(only.verdict, Verdict::kSkip);
+  Verify(only.whys.at(0).text, HasSubstr("serves only version 2"));
+}
+
+TEST_F(CheckRunTest, AnUnusableShimFailsInEveryDialect) {
+  subject_ = {};
+  check_.dialect = Dialect::kLegacy;
+  EXPECT_EQ(Run("refuses-start", WholeLife).verdict, Verdict::kFail);
+}
+
 TEST_F(CheckRunTest, WhatTheCheckLeavesIsCleanedUp) {
   const CheckOutcome outcome = Run("honest", LeaveItRunning);
   EXPECT_EQ(outcome.verdict, Verdict::kPass) << Told(outcome);
@@ -424,6 +459,7 @@ TEST_F(CheckRunTest, TheProbeLearnsWhatTheShimSpeaks) {
   EXPECT_EQ(info.legacy.version, 1);
   EXPECT_EQ(info.legacy.protocol, "ttrpc");
   EXPECT_EQ(info.task_version, 2);
+  EXPECT_FALSE(info.other_task_version);
   EXPECT_EQ(info.version_text, "scripted 1.0");
   EXPECT_GT(info.legacy.took_us, 0);
 }

@@ -9,6 +9,7 @@ const std::vector<Command>& Commands() {
   static const std::vector<Command> commands = {
       {"run", "judge a shim", &DefineRun},
       {"list", "tell what would be run", &DefineList},
+      {"explain", "tell all about a requirement or a check", &DefineExplain},
       {"repro", "run one recorded execution again", &DefineRepro},
       {"replay", "judge a recording again, without the shim", &DefineReplay},
       {"diff", "compare two results", &DefineDiff},

@@ -39,6 +39,11 @@ Minor MinorOf(absl::string_view release) {
 
 absl::string_view DaemonLineName(DaemonLine line) { return RowOf(line).name; }
 
+std::string DaemonCheckId(DaemonLine line) {
+  const Minor& first = RowOf(line).first;
+  return absl::StrCat("daemons/runs-under-containerd-", first.first, "-", first.second);
+}
+
 bool HoldsFor(const Validity& validity, DaemonLine line) {
   const LineRow& row = RowOf(line);
   const bool begun = validity.since.empty() || MinorOf(validity.since) <= row.last;

@@ -17,6 +17,9 @@ constexpr std::array<DaemonLine, 5> kDaemonLines = {
 // "1.6", "1.7", "2.0-2.2", "2.3", "2.4".
 absl::string_view DaemonLineName(DaemonLine line);
 
+// The check that plays this generation: passed, the shim would run under it; skipped, why not.
+std::string DaemonCheckId(DaemonLine line);
+
 // The releases a rule holds for, both included; empty: no bound on that side. A release is
 // "MAJOR.MINOR" or "MAJOR.MINOR.PATCH"; of the latter a rule may be younger than its line.
 struct Validity {

@@ -18,6 +18,10 @@ fakes::EventSink::Mode ToFake(EventSink::Mode mode) {
       return fakes::EventSink::Mode::kRefuse;
     case EventSink::Mode::kSilent:
       return fakes::EventSink::Mode::kSilent;
+    case EventSink::Mode::kTears:
+      return fakes::EventSink::Mode::kTears;
+    case EventSink::Mode::kFrozen:
+      return fakes::EventSink::Mode::kFrozen;
     case EventSink::Mode::kCloses:
       break;
   }
@@ -34,6 +38,10 @@ const char* Behaviour(EventSink::Mode mode) {
       return "refuses";
     case EventSink::Mode::kSilent:
       return "never answers";
+    case EventSink::Mode::kTears:
+      return "answers with half a frame";
+    case EventSink::Mode::kFrozen:
+      return "freezes";
     case EventSink::Mode::kCloses:
       break;
   }
@@ -49,10 +57,11 @@ RecordingSink::RecordingSink(CheckScope& scope)
         scope_.history().AddEvent(events_.back(), forwarded.acceptance);
       }) {}
 
-void RecordingSink::SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code) {
+void RecordingSink::SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code,
+                            std::size_t forwards) {
   if (mode != mode_) Disturb(absl::StrCat("event sink ", Behaviour(mode)));
   mode_ = mode;
-  sink_.SetMode(ToFake(mode), delay, code);
+  sink_.SetMode(ToFake(mode), delay, code, forwards);
 }
 
 void RecordingSink::Stop() {
@@ -68,7 +77,7 @@ void RecordingSink::Restart() {
 
 void RecordingSink::MakePrompt() {
   if (mode_ == Mode::kPrompt && sink_.listening()) return;
-  SetMode(Mode::kPrompt, {}, absl::StatusCode::kUnavailable);
+  SetMode(Mode::kPrompt, {}, absl::StatusCode::kUnavailable, kForEver);
   Restart();
 }
 

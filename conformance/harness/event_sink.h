@@ -19,7 +19,8 @@ class RecordingSink : public EventSink {
   // Listens; the world must have the directory of the socket.
   absl::Status Start() { return sink_.Start(); }
 
-  void SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code) override;
+  void SetMode(Mode mode, std::chrono::milliseconds delay, absl::StatusCode code,
+               std::size_t forwards) override;
   void Stop() override;
   void Restart() override;
   std::string address() const override { return sink_.path(); }

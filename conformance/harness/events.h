@@ -52,10 +52,16 @@ class EventSink {
     kRefuse,  // answers each Forward with `code`
     kSilent,  // accepts and reads, never answers
     kCloses,  // closes the connection instead of answering
+    kTears,   // answers with half a frame, then closes the connection
+    kFrozen,  // listens, but accepts and reads nothing: a containerd that is stopped
   };
+  static constexpr std::size_t kForEver = static_cast<std::size_t>(-1);
   virtual ~EventSink() = default;
+  // For the next `forwards` Forward calls, then the sink is prompt again. kTears and kFrozen also
+  // drop the connections there are.
   virtual void SetMode(Mode mode, std::chrono::milliseconds delay = {},
-                       absl::StatusCode code = absl::StatusCode::kUnavailable) = 0;
+                       absl::StatusCode code = absl::StatusCode::kUnavailable,
+                       std::size_t forwards = kForEver) = 0;
   // Removes the socket and drops all connections, as when containerd stops.
   virtual void Stop() = 0;
   // Listens again at the same path (a new inode).

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "conformance/harness/accounting.h"
+#include "conformance/harness/catalogue_page.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/harness/plan.h"
@@ -85,7 +86,11 @@ absl::StatusOr<std::string> Explain(const std::string& id, const std::vector<Che
   } else if (planned.skip) {
     absl::StrAppend(&text, "no: ", SkipKindName(*planned.skip), ", ", planned.skip_reason, "\n");
   } else {
-    absl::StrAppend(&text, "yes\n");
+    absl::StrAppend(&text, "yes: ", LevelName(check->level), " is judged; ",
+                    check->needs == 0 ? "it needs no claim"
+                                      : absl::StrCat("the profile ", rules.profile.name, " claims ",
+                                                     NeedNames(check->needs)),
+                    "\n");
   }
   for (const std::string& requirement : check->requirements) {
     const Requirement* row = LookupRequirement(requirement);
@@ -105,6 +110,10 @@ int ListCommand(const ListOptions& options, const std::vector<Check>& checks) {
   if (!selection.ok()) return Complain(selection.status());
   absl::StatusOr<std::unique_ptr<Output>> output = Output::Open("-");
   if (!output.ok()) return Complain(output.status());
+  if (options.markdown) {
+    (*output)->Write(CataloguePage(checks));
+    return kExitAsExpected;
+  }
   const PlanRules rules = {.profile = selection->profile,
                            .level = selection->level,
                            .host = selection->host,

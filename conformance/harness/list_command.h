@@ -13,7 +13,8 @@ namespace conformance {
 struct ListOptions {
   SelectionOptions selection;
   bool json = false;
-  std::string why;  // a check id: tell which rule includes or excludes it
+  bool markdown = false;  // docs/checks.md, whatever is selected
+  std::string why;        // a check id: tell which rule includes or excludes it
 };
 
 // `shimgauge list`: the selected checks, one a line, with level, requirements, and why those that

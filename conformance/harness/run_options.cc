@@ -138,7 +138,10 @@ CommandAction DefineRun(CLI::App& app, const CommandContext& context) {
 CommandAction DefineList(CLI::App& app, const CommandContext& context) {
   const auto options = std::make_shared<ListOptions>();  // as above
   AddSelection(app, options->selection);
-  app.add_flag("--json", options->json, "as JSON");
+  CLI::Option* const json = app.add_flag("--json", options->json, "as JSON");
+  app.add_flag("--markdown", options->markdown,
+               "all requirements and checks, as they stand in docs/checks.md")
+      ->excludes(json);
   app.add_option("--why", options->why, "tell why this check is run or not")->type_name("CHECK");
   return [options, context] { return ListCommand(*options, context.checks); };
 }

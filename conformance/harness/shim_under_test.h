@@ -17,12 +17,9 @@
 #include <vector>
 
 #include "base/child_reaper.h"
+#include "conformance/harness/check.h"
 
 namespace conformance {
-
-// The two ways a containerd speaks to `start` (VERS-01).
-enum class Dialect { kLegacy, kParams };
-const char* DialectName(Dialect dialect);
 
 // What a container process is to run: a program of fixtures/programs by name, with arguments.
 // Build with Program("exit_code", "7").

@@ -18,10 +18,6 @@ void PrintText(const char* name, const std::string& text, std::ostream* out) {
 
 }  // namespace
 
-const char* DialectName(Dialect dialect) {
-  return dialect == Dialect::kLegacy ? "legacy" : "params";
-}
-
 void PrintTo(const CommandResult& result, std::ostream* out) {
   if (result.timed_out) {
     *out << "killed at its deadline";

@@ -88,6 +88,7 @@ Json ToJson(const SubjectInfo& subject) {
           {"params", ToJson(subject.params)},
           {"default_params", subject.default_dialect == Dialect::kParams},
           {"task_version", subject.task_version},
+          {"other_task_version", subject.other_task_version},
           {"version_text", subject.version_text},
           {"log_tail", subject.log_tail}};
 }
@@ -98,6 +99,7 @@ absl::Status Read(JsonFields& fields, SubjectInfo& subject) {
   fields.Object("params", Reader(subject.params));
   fields.Get("default_params", default_params);
   fields.Get("task_version", subject.task_version);
+  fields.Get("other_task_version", subject.other_task_version);
   fields.Get("version_text", subject.version_text);
   fields.Get("log_tail", subject.log_tail);
   subject.default_dialect = default_params ? Dialect::kParams : Dialect::kLegacy;

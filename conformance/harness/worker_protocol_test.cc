@@ -28,6 +28,7 @@ TEST(WorkerProtocolTest, AJobTravelsWhole) {
   job.subject.params.problem = "exit 1";
   job.subject.default_dialect = Dialect::kParams;
   job.subject.task_version = 3;
+  job.subject.other_task_version = true;
   job.subject.version_text = "v1";
   job.profile = DefaultProfile();
   job.profile.guest = Profile::Guest::kHost;

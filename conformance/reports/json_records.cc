@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "conformance/harness/daemon_fit.h"
 #include "conformance/harness/names.h"
 #include "conformance/harness/requirement.h"
 #include "conformance/reports/evidence.h"
@@ -84,6 +85,18 @@ Json DialectRecord(const DialectProbe& probe) {
   }
   record["ms"] = Milliseconds(std::chrono::microseconds(probe.took_us));
   return record;
+}
+
+// One row per generation of containerd.
+Json DaemonRecords(const std::vector<DaemonFit>& fits) {
+  Json records = Json::array();
+  for (const DaemonFit& fit : fits) {
+    records.push_back({{"containerd", Word(DaemonLineName(fit.line))},
+                       {"answer", AnswerName(fit.answer)},
+                       {"reason", fit.reason},
+                       {"must_broken", fit.broken}});
+  }
+  return records;
 }
 
 }  // namespace
@@ -222,6 +235,8 @@ Json ResultRecord(const FinishedRun& finished) {
   for (const CheckResult& result : finished.results) {
     document["checks"].push_back(CheckRecord(result, *finished.run));
   }
+  const std::vector<DaemonFit> fits = DaemonFits(finished.results);
+  if (!fits.empty()) document["daemons"] = DaemonRecords(fits);
   document["summary"] = SummaryRecord(finished.summary, finished.took);
   return document;
 }

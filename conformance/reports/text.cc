@@ -12,6 +12,7 @@
 #include <map>
 #include <utility>
 
+#include "conformance/harness/daemon_fit.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/reports/evidence.h"
@@ -211,6 +212,7 @@ class TextReport : public Report {
     for (const std::string& stale : summary.stale_expectations) {
       console_->Print(absl::StrCat("stale expectation: ", stale, "\n"));
     }
+    console_->Print(DaemonFitText(DaemonFits(results)));
     PrintUnexpected(results);
     const std::vector<std::string> reasons = Reasons(summary);
     if (!reasons.empty()) {
