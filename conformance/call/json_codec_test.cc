@@ -26,7 +26,9 @@ Message Encoded(const std::string& json) {
   Message message;
   const absl::StatusOr<std::string> bytes = EncodeJson(*Message::descriptor(), json, "r.json");
   EXPECT_TRUE(bytes.ok()) << bytes.status();
-  if (bytes.ok()) EXPECT_TRUE(message.ParseFromString(*bytes));
+  if (bytes.ok()) {
+    EXPECT_TRUE(message.ParseFromString(*bytes));
+  }
   return message;
 }
 

@@ -130,9 +130,8 @@ std::string NothingNew(const Check& check, const SubjectInfo& subject) {
 }
 
 // The order of the cases is that of CheckOutcome.
-void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
-            std::vector<Why> clean_up, const std::vector<std::string>& fatal_log,
-            CheckOutcome& outcome) {
+void Decide(CheckScope& scope, std::optional<Why> crash, std::vector<Why> clean_up,
+            const std::vector<std::string>& fatal_log, CheckOutcome& outcome) {
   const CheckScope::Decisions& decisions = scope.decisions();
   outcome.notes = decisions.notes;
   outcome.whys = decisions.failures;
@@ -149,14 +148,6 @@ void Decide(const Check& check, CheckScope& scope, std::optional<Why> crash,
   if (decisions.hung) {
     outcome.verdict = Verdict::kHang;
     return;
-  }
-  if (check.level == Level::kMay) {  // observes, never fails a shim by itself
-    for (const Why& why : outcome.whys) {
-      outcome.notes.push_back(
-          absl::StrCat(why.text, ": expected ", why.expected, ", observed ", why.observed));
-    }
-    outcome.observations += static_cast<int>(outcome.whys.size());
-    outcome.whys.clear();
   }
   if (decisions.skipped && outcome.whys.empty()) {
     outcome.verdict = Verdict::kSkip;
@@ -217,7 +208,7 @@ CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const 
     outcome.known = KnownProcesses(parts);
     outcome.boot_us = parts.commands.boot_us();
   }
-  Decide(check, scope, std::move(crash), std::move(clean_up), profile.fatal_log, outcome);
+  Decide(scope, std::move(crash), std::move(clean_up), profile.fatal_log, outcome);
   outcome.history = scope.history().TakeEntries();
   const std::string& log = scope.history().log();
   outcome.shim_log = log.substr(log.size() - std::min(log.size(), kLogBytesKept));

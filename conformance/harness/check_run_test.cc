@@ -257,13 +257,15 @@ TEST_F(CheckRunTest, AFailedExpectationIsTheDecisiveWhy) {
   Verify(outcome.history, Contains(Field(&HistoryEntry::contradiction, true)));
 }
 
-TEST_F(CheckRunTest, AMayCheckOnlyNotes) {
+// That it fails nobody is decided once, for every way to fail (AttemptTest.MayChecksAreNeverRed).
+TEST_F(CheckRunTest, AMayCheckTellsWhatItMissed) {
   check_.level = Level::kMay;
   const CheckOutcome outcome = Run("honest", [](CheckContext& check) {
     check.EXPECT_THAT(check.Shim().task_version(), ::testing::Eq(3), {.text = "the version"});
   });
-  EXPECT_EQ(outcome.verdict, Verdict::kPass) << Told(outcome);
-  Verify(outcome.notes, ElementsAre(HasSubstr("the version: expected is equal to 3")));
+  EXPECT_EQ(outcome.verdict, Verdict::kFail) << Told(outcome);
+  ASSERT_EQ(outcome.whys.size(), 1u) << Told(outcome);
+  Verify(outcome.whys[0].text, HasSubstr("the version"));
 }
 
 TEST_F(CheckRunTest, AShimThatCannotBeStartedFails) {
