@@ -67,7 +67,12 @@ std::string EngineTest::Bundle(const std::string& id) const {
 pid_t EngineTest::Create(const std::string& id, const oci::Spec& spec,
                          const std::vector<std::string>& flags) {
   if (::access(Bundle(id).c_str(), F_OK) != 0) {
-    const absl::Status written = oci::WriteBundle(Bundle(id), spec);
+    // Other tests on this machine have containers of that name at the same time.
+    oci::Spec own = spec;
+    if (own.linux.cgroups_path.empty()) {
+      own.linux.cgroups_path = absl::StrCat("shimgauge-test-", ::getpid(), "-", id);
+    }
+    const absl::Status written = oci::WriteBundle(Bundle(id), own);
     EXPECT_TRUE(written.ok()) << written;
   }
   const std::string pid_file = temp_.File(absl::StrCat(id, ".pid"));
