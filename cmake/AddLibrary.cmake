@@ -67,7 +67,7 @@ function(shimgauge_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   include(GoogleTest)
   gtest_discover_tests(${name} TEST_PREFIX ${name}: DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 300 RUN_SERIAL "${ARG_SERIAL}")
+    PROPERTIES TIMEOUT 120 RUN_SERIAL "${ARG_SERIAL}")
 endfunction()
 
 # shimgauge_executable(NAME SOURCES... DEPS... [STATIC]): lands in <build>/bin.

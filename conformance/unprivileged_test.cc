@@ -82,9 +82,9 @@ class UnprivilegedTest : public base::testing::ProcessTest {
 };
 
 TEST_F(UnprivilegedTest, AShimIsJudged) {
-  const RunResult result = Run({"run", "--shim", SHIM, "--engine", "fake", "bootstrap",
-                                "lifecycle/start-runs-the-created-process",
-                                "stdio/all-output-arrives-then-eof", "--deadline-scale", "4"});
+  const RunResult result =
+      Run({"run", "--shim", SHIM, "--engine", "fake", "lifecycle/start-runs-the-created-process",
+           "stdio/all-output-arrives-then-eof", "--deadline-scale", "4"});
   EXPECT_EQ(result.status.code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("user namespace, "), HasSubstr("CONFORMANT"),
                                 HasSubstr(" 0 unexpected")));

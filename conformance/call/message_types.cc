@@ -148,6 +148,12 @@ absl::StatusOr<const Descriptor*> FindMessage(absl::string_view name) {
                    })));
 }
 
+std::unique_ptr<google::protobuf::Message> NewMessage(const Descriptor& type) {
+  using google::protobuf::MessageFactory;
+  return std::unique_ptr<google::protobuf::Message>(
+      MessageFactory::generated_factory()->GetPrototype(&type)->New());
+}
+
 std::string JsonTypeUrl(absl::string_view name) {
   for (const absl::string_view type : kJsonTypes) {
     if (name == type || name == absl::StrCat(kJsonUrlPrefix, type)) {

@@ -4,11 +4,13 @@
 #include <absl/status/statusor.h>
 #include <absl/strings/string_view.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace google::protobuf {
 class Descriptor;
+class Message;
 class MethodDescriptor;
 class ServiceDescriptor;
 }  // namespace google::protobuf
@@ -38,6 +40,9 @@ absl::StatusOr<MethodName> FindMethod(absl::string_view words);
 // before a slash (a type URL's host) is ignored. NOT_FOUND, or INVALID_ARGUMENT when it is
 // ambiguous.
 absl::StatusOr<const google::protobuf::Descriptor*> FindMessage(absl::string_view name);
+
+// An empty message of that type, which is one of this program's own.
+std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor& type);
 
 // Type URLs of the contract whose value is a JSON document: those of the OCI runtime specification.
 // The full URL of "Process", "LinuxResources", ...; "" for another name.

@@ -45,7 +45,8 @@ MachineFacts Root() {
   MachineFacts facts = Unprivileged();
   facts.caller_is_root = true;
   facts.host.root = true;
-  for (const HostNeed need : AllHostNeeds()) facts.host.offers |= ToHostNeeds(need);
+  facts.host.offers =
+      HostNeed::kCgroups | HostNeed::kEngineCgroups | ToHostNeeds(HostNeed::kManyIds);
   return facts;
 }
 

@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "base/pidfd.h"
 #include "base/spawn.h"
@@ -108,13 +109,6 @@ void SetIds(std::uint32_t ids, HostInfo& host) {
   if (ids > kManyIds) host.offers |= ToHostNeeds(HostNeed::kManyIds);
 }
 
-absl::string_view HostNeedName(HostNeed need) {
-  for (const auto& [candidate, name] : kHostNeedNames) {
-    if (candidate == need) return name;
-  }
-  return "unknown";
-}
-
 std::string HostNeedNames(HostNeeds needs) {
   std::vector<absl::string_view> names;
   for (const auto& [need, name] : kHostNeedNames) {
@@ -136,15 +130,6 @@ std::string WhatIsLacking(const HostInfo& host, HostNeeds needs) {
     if ((needs & ToHostNeeds(need) & ~host.offers) != 0) return Lack(host, need);
   }
   return "";
-}
-
-const std::vector<HostNeed>& AllHostNeeds() {
-  static const std::vector<HostNeed> all = [] {
-    std::vector<HostNeed> needs;
-    for (const auto& [need, name] : kHostNeedNames) needs.push_back(need);
-    return needs;
-  }();
-  return all;
 }
 
 std::string DescribePrivilege(const HostInfo& host) {

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <absl/strings/string_view.h>
-
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/child_reaper.h"
 #include "conformance/harness/check.h"
@@ -24,9 +21,7 @@ HostInfo DescribeHost(Privilege privilege, EngineChoice::Kind engine);
 // Notes that worlds have so many users and groups.
 void SetIds(std::uint32_t ids, HostInfo& host);
 
-// "cgroups", "engine-cgroups", "many-ids": the word in lists.
-absl::string_view HostNeedName(HostNeed need);
-// The names of all needs in `needs`, comma separated.
+// The words for them in lists, comma separated: "cgroups", "engine-cgroups", "many-ids".
 std::string HostNeedNames(HostNeeds needs);
 // What a check needs from the machine: what its row says, and what follows from the capabilities of
 // shims that it uses.
@@ -34,8 +29,6 @@ HostNeeds HostNeedsOf(const Check& check);
 // Why this machine does not offer the first of `needs` that it lacks, as a sentence; empty: it
 // offers all.
 std::string WhatIsLacking(const HostInfo& host, HostNeeds needs);
-// All there are.
-const std::vector<HostNeed>& AllHostNeeds();
 
 // "root", "user namespace, 1 id", "user namespace, 65537 ids".
 std::string DescribePrivilege(const HostInfo& host);

@@ -5,12 +5,9 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/string_view.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,9 +15,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
+#include "base/loopback.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 
@@ -129,18 +126,6 @@ absl::Status ReplaceMounts(const std::vector<std::string>& keep) {
   return absl::OkStatus();
 }
 
-absl::Status RaiseLoopback() {
-  const base::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.ok()) return base::ErrnoStatus(errno, "socket for the loopback device");
-  struct ifreq request {};
-  std::strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
-    return base::ErrnoStatus(errno, "raise the loopback device");
-  }
-  return absl::OkStatus();
-}
-
 absl::Status MakeDirectories(const WorldInfo& world) {
   RETURN_IF_ERROR(MakeDirectory(world.root, 0755));
   RETURN_IF_ERROR(MakeDirectory(world.bundles, 0711));
@@ -192,7 +177,7 @@ absl::StatusOr<WorldInfo> EnterWorld(const WorldSpec& spec) {
     return absl::FailedPreconditionError("enter world: not the first process of a pid namespace");
   }
   RETURN_IF_ERROR(ReplaceMounts(spec.keep));
-  RETURN_IF_ERROR(RaiseLoopback());
+  RETURN_IF_ERROR(base::RaiseLoopback());
   if (::sethostname(kHostName, sizeof kHostName - 1) != 0) {
     return base::ErrnoStatus(errno, "sethostname");
   }

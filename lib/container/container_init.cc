@@ -16,6 +16,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/loopback.h"
 #include "base/status_macros.h"
 #include "container/console.h"
 #include "container/credentials.h"
@@ -101,7 +102,7 @@ absl::Status EnterNamespaces(const oci::Spec& spec) {
   if (HasFreshNamespace(spec, "cgroup") && ::unshare(CLONE_NEWCGROUP) != 0) {
     return base::ErrnoStatus(errno, "unshare the cgroup namespace");
   }
-  if (HasFreshNamespace(spec, "network")) RETURN_IF_ERROR(RaiseLoopback());
+  if (HasFreshNamespace(spec, "network")) RETURN_IF_ERROR(base::RaiseLoopback());
   return NameHost(spec);
 }
 

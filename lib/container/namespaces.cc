@@ -3,10 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,7 +12,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "base/kernel_file.h"
@@ -187,18 +183,6 @@ absl::Status WriteIdMappings(pid_t pid, const oci::Linux& linux) {
   if (!absl::IsPermissionDenied(written)) return written;
   RETURN_IF_ERROR(base::WriteKernelFile(absl::StrCat(directory, "setgroups"), "deny"));
   return base::WriteKernelFile(absl::StrCat(directory, "gid_map"), gids);
-}
-
-absl::Status RaiseLoopback() {
-  const base::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.ok()) return base::ErrnoStatus(errno, "socket for the loopback device");
-  struct ifreq request {};
-  std::strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) {
-    return base::ErrnoStatus(errno, "raise the loopback device");
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace container

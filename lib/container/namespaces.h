@@ -47,7 +47,4 @@ absl::StatusOr<pid_t> ForkInto(const NamespacePlan& plan, absl::FunctionRef<void
 // privilege for it only a single id can be mapped, and setgroups is given up, as the kernel asks.
 absl::Status WriteIdMappings(pid_t pid, const oci::Linux& linux);
 
-// Raises the loopback device of the network namespace we are in.
-absl::Status RaiseLoopback();
-
 }  // namespace container
