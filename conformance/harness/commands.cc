@@ -18,6 +18,7 @@ const std::vector<Command>& Commands() {
       {"doctor", "tell whether this machine is fit, and what it lacks", &DefineDoctor},
       {"expect", "look after files of known red verdicts", &DefineExpect},
       {"call", "speak ttrpc to a running shim", &DefineCall},
+      {"selftest", "put the judge itself to the proof", &DefineSelftest},
       {"completion", "print a completion script for a shell", &DefineCompletion},
       {"man", "print the man page", &DefineMan},
   };

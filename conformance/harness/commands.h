@@ -60,6 +60,7 @@ CommandAction DefineExpect(CLI::App& app, const CommandContext& context);
 CommandAction DefineCall(CLI::App& app, const CommandContext& context);
 CommandAction DefineCompletion(CLI::App& app, const CommandContext& context);
 CommandAction DefineMan(CLI::App& app, const CommandContext& context);
+CommandAction DefineSelftest(CLI::App& app, const CommandContext& context);
 CommandAction DefineExplain(CLI::App& app, const CommandContext& context);
 
 }  // namespace conformance

@@ -122,6 +122,13 @@ const std::vector<WrongUsage>& WrongUsages() {
       {{"call", "s.sock", "State", "--timeout", "soon"},
        "--timeout soon: expected a duration such as \"2s\" or \"500ms\""},
       {{"call", "s.sock", "State"}, "connect s.sock: No such file or directory", 3},
+      {{"selftest"},
+       "shimgauge selftest needs one of faults, matrix (see shimgauge selftest --help)"},
+      {{"selftest", "faults", "colour:red"},
+       "'colour:red' chooses no fault: expected a name or glob, seam:wire, seam:shim, seam:engine, "
+       "check:GLOB or tag:NAME"},
+      {{"selftest", "faults", "--at-least", "0.5"},
+       "--at-least needs --repeat: one execution tells nothing"},
       {{"completion"}, "shell is required (see shimgauge completion --help)"},
       {{"completion", "tcsh"}, "no completion for 'tcsh'; the shells are bash, zsh and fish"},
       {{"completion", "bash", "zsh"},

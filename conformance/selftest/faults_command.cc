@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// `selftest faults` and `selftest matrix`: the judge against every known fault.
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "conformance/harness/accounting.h"
+#include "conformance/harness/plan.h"
+#include "conformance/harness/run_command.h"
+#include "conformance/harness/selection.h"
+#include "conformance/harness/shard.h"
+#include "conformance/reports/output.h"
+#include "conformance/selftest/fault_runner.h"
+#include "conformance/selftest/programs.h"
+#include "conformance/selftest/proof_clock.h"
+#include "conformance/selftest/proof_file.h"
+#include "conformance/selftest/races.h"
+#include "conformance/selftest/selftest_console.h"
+#include "conformance/selftest/selftest_options.h"
+
+namespace conformance {
+namespace {
+
+std::string SubjectName(const FaultRow& row) {
+  return absl::StrCat(fakes::KnownFaultSeamName(row.seam), "/", row.fault->name);
+}
+
+// The kill probability of each of its checks that ran more than once.
+std::string RaceText(const FaultRecord& fault) {
+  std::vector<std::string> parts;
+  for (const Cell& cell : fault.cells) {
+    if (cell.expected.empty() || cell.executions < 2) continue;
+    parts.push_back(absl::StrFormat("%s %d/%d (at least %.3f)", cell.check, cell.kills,
+                                    cell.executions,
+                                    KillProbabilityBound(cell.kills, cell.executions)));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
+// With --at-least a fault need not be killed each time, only often enough.
+bool IsOftenKilled(const FaultRecord& fault, double at_least) {
+  if (at_least <= 0 || StandingOf(fault) != FaultStanding::kUnstable) return false;
+  return std::all_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) {
+    return cell.expected.empty() || KillProbabilityBound(cell.kills, cell.executions) >= at_least;
+  });
+}
+
+bool IsGood(const FaultRecord& fault, double at_least) {
+  return IsProven(fault) || IsOftenKilled(fault, at_least);
+}
+
+void TellFault(const FaultRecord& fault, bool again, const SelftestOptions& options,
+               SelftestConsole& console) {
+  const auto named = std::count_if(fault.cells.begin(), fault.cells.end(),
+                                   [](const Cell& cell) { return !cell.expected.empty(); });
+  const bool good = IsGood(fault, options.at_least);
+  std::string line =
+      absl::StrFormat("%-6s  %s  %s", fault.seam, fault.name, StandingText(StandingOf(fault)));
+  if (!fault.equivalent.empty()) {
+    absl::StrAppend(&line, ": ", fault.equivalent);
+  } else {
+    absl::StrAppend(&line, "   ", named, named == 1 ? " check" : " checks", "   ",
+                    again ? "as before" : absl::StrCat(fault.ms, " ms"));
+  }
+  std::string detail = good ? "" : ShortfallOf(fault);
+  if (options.repeat > 1 && fault.equivalent.empty()) {
+    absl::StrAppend(&detail, detail.empty() ? "" : "; ", RaceText(fault));
+  }
+  console.Ended(absl::StrCat(fault.seam, "/", fault.name), good, line, detail);
+}
+
+// "158 faults: 158 killed as intended · 0 survived · 24 s"
+std::string SummaryText(const Proof& proof) {
+  std::map<FaultStanding, std::size_t> counts;
+  for (const FaultRecord& fault : proof.faults) ++counts[StandingOf(fault)];
+  std::string text = absl::StrCat(
+      proof.faults.size(),
+      proof.faults.size() == 1 ? " fault: " : " faults: ", counts[FaultStanding::kKilled],
+      " killed as intended \u00b7 ", counts[FaultStanding::kSurvived], " survived");
+  for (const auto& [standing, count] : counts) {
+    if (count == 0 || standing == FaultStanding::kKilled || standing == FaultStanding::kSurvived) {
+      continue;
+    }
+    absl::StrAppend(&text, " \u00b7 ", count, " ", StandingText(standing));
+  }
+  return absl::StrCat(text, " \u00b7 ", RunTime(proof.ms), "\n");
+}
+
+absl::StatusOr<std::vector<FaultRow>> RowsOf(const SelftestOptions& options,
+                                             const std::vector<Check>& checks) {
+  ASSIGN_OR_RETURN(std::vector<FaultRow> rows,
+                   SelectFaults(AllFaultRows(), options.selectors, checks));
+  const std::vector<std::string> violations = FaultRowViolations(rows, checks);
+  if (!violations.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the table of faults is wrong: ", violations.front()));
+  }
+  if (options.shard.empty()) return rows;
+  ASSIGN_OR_RETURN(const Shard shard, ParseShard(options.shard));
+  std::vector<FaultRow> part;
+  for (std::size_t i = static_cast<std::size_t>(shard.index - 1); i < rows.size();
+       i += static_cast<std::size_t>(shard.of)) {
+    part.push_back(rows[i]);
+  }
+  if (part.empty()) return absl::NotFoundError(absl::StrCat("shard ", options.shard, " is empty"));
+  return part;
+}
+
+// The checks of a matrix: those that --check selects, doubles only by their names.
+absl::StatusOr<std::vector<std::string>> MatrixChecks(const SelftestOptions& options,
+                                                      const std::vector<Check>& checks) {
+  std::vector<Selector> selectors;
+  for (const std::string& word : options.checks) {
+    ASSIGN_OR_RETURN(selectors.emplace_back(), Selector::Parse(word));
+  }
+  std::vector<std::string> ids;
+  for (const Check& check : checks) {
+    const bool asked = std::count(options.checks.begin(), options.checks.end(), check.id) > 0;
+    if ((asked || !IsDouble(check)) && Choose(check, selectors).chosen) ids.push_back(check.id);
+  }
+  if (ids.empty()) return absl::NotFoundError("--check: no check is selected");
+  return ids;
+}
+
+absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vector<Check>& checks) {
+  RETURN_IF_ERROR(CheckSelftestRanges(options));
+  FaultPlan plan;
+  ASSIGN_OR_RETURN(plan.rows, RowsOf(options, checks));
+  ASSIGN_OR_RETURN(plan.shim, FindSubject(options.shim));
+  plan.engine = options.engine;
+  if (!options.profile.empty()) plan.options = {"--profile", options.profile};
+  plan.jobs = JobsOf(options);
+  plan.repeat = options.repeat;
+  plan.deadline_scale = options.deadline_scale;
+  if (!options.keep.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.keep, error);
+    plan.keep = std::filesystem::canonical(options.keep, error).string();
+    if (error) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--keep ", options.keep, ": ", error.message()));
+    }
+  }
+  return plan;
+}
+
+int Run(const SelftestOptions& options, const FaultPlan& plan, const std::string& command) {
+  const absl::StatusOr<std::unique_ptr<SelftestConsole>> opened =
+      SelftestConsole::Open(plan.rows.size());
+  if (!opened.ok()) return Complain(opened.status());
+  SelftestConsole& console = **opened;
+  Proof proof = BeginProof(command, plan.shim);
+  proof.repeat = plan.repeat;
+  const ProofClock clock;
+  const FaultListener listener = {
+      .phase = [&](const std::string& phase) { console.Phase(phase); },
+      .started = [&](const FaultRow& row) { console.Started(SubjectName(row)); },
+      .ended = [&](const FaultRecord& record,
+                   bool again) { TellFault(record, again, options, console); }};
+  const absl::Status status = RunFaults(plan, listener, proof);
+  proof.complete = status.ok();
+  proof.ms = clock.ms();
+  if (!status.ok() && !absl::IsCancelled(status)) return Complain(status);
+  for (const std::string& check : proof.healthy_red) {
+    console.Print(absl::StrCat("red on the healthy subject: ", check, "\n"));
+  }
+  // Another shim than our own may differ from the contract; what that hides shows in the cells.
+  const bool healthy = proof.healthy_red.empty() || !options.shim.empty();
+  const bool good = healthy && std::all_of(proof.faults.begin(), proof.faults.end(),
+                                           [&](const FaultRecord& fault) {
+                                             return IsGood(fault, options.at_least);
+                                           });
+  console.Print(SummaryText(proof));
+  if (const absl::Status kept = WriteProof(proof, options.result); !kept.ok()) {
+    return Complain(kept);
+  }
+  if (!status.ok()) return kExitInterrupted;
+  const bool trouble = std::any_of(
+      proof.faults.begin(), proof.faults.end(),
+      [](const FaultRecord& fault) { return StandingOf(fault) == FaultStanding::kProblem; });
+  if (!console.status().ok()) return Complain(console.status());
+  return trouble ? kExitHarness : good ? kExitAsExpected : kExitUnexpected;
+}
+
+int ListFaults(const std::vector<FaultRow>& rows) {
+  std::string text;
+  for (const FaultRow& row : rows) {
+    absl::StrAppendFormat(&text, "%-6s  %s\n        %s\n", fakes::KnownFaultSeamName(row.seam),
+                          row.fault->name, row.fault->what);
+    for (const fakes::ExpectedKill& kill : row.fault->kills) {
+      absl::StrAppendFormat(&text, "        %s  %s\n", kill.check, kill.why);
+    }
+    if (!row.fault->equivalent.empty()) {
+      absl::StrAppendFormat(&text, "        equivalent: %s\n", row.fault->equivalent);
+    }
+  }
+  return Print(text, kExitAsExpected);
+}
+
+}  // namespace
+
+int SelftestFaultsCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
+  if (options.list) {
+    const absl::StatusOr<std::vector<FaultRow>> rows = RowsOf(options, checks);
+    return rows.ok() ? ListFaults(*rows) : Complain(rows.status());
+  }
+  const absl::StatusOr<FaultPlan> plan = PlanOf(options, checks);
+  return plan.ok() ? Run(options, *plan, "faults") : Complain(plan.status());
+}
+
+int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
+  absl::StatusOr<FaultPlan> plan = PlanOf(options, checks);
+  if (!plan.ok()) return Complain(plan.status());
+  absl::StatusOr<std::vector<std::string>> ids = MatrixChecks(options, checks);
+  if (!ids.ok()) return Complain(ids.status());
+  plan->checks = *std::move(ids);
+  return Run(options, *plan, "matrix");
+}
+
+}  // namespace conformance

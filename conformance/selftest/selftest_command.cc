@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of `selftest`.
+#include <absl/strings/str_cat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <memory>
+
+#include "conformance/harness/commands.h"
+#include "conformance/selftest/selftest_options.h"
+
+namespace conformance {
+namespace {
+
+constexpr int kJobsMax = 256;
+constexpr int kRepeatMax = 100000;
+
+constexpr char kFooter[] = R"(
+The judge on trial: whether it catches bugs, and only bugs. The programs with the bugs lie beside
+shimgauge; build the target `proof`.
+
+Examples:
+  shimgauge selftest faults                            every known fault, by the checks of its row
+  shimgauge selftest faults seam:wire 'check:events/*' --list
+  shimgauge selftest faults seam:wire --shim containerd-shim-runc-v2
+  shimgauge selftest faults tag:race --repeat 20 --at-least 0.5
+  shimgauge selftest matrix --keep build/matrix --shard 1/4 --result selftest.json
+
+Exit codes: 0 proven, 1 not proven, 2 usage, 3 a program is missing or the host unfit,
+4 trouble of the judge, 5 nothing selected, 130 interrupted.)";
+
+using Options = std::shared_ptr<SelftestOptions>;  // owners: CLI's bindings, the action
+
+void AddRunning(CLI::App& app, SelftestOptions& options) {
+  app.add_option("-j,--jobs", options.jobs, "judges at a time (default: one per CPU)")
+      ->type_name("N");
+  app.add_option("--repeat", options.repeat, "run every check N times")->type_name("N");
+  app.add_option("--deadline-scale", options.deadline_scale, "factor of all deadlines")
+      ->type_name("X");
+  app.add_option("--result", options.result, "write what was found (JSON)")->type_name("FILE");
+}
+
+void AddSubject(CLI::App& app, SelftestOptions& options) {
+  app.add_option("--shim", options.shim,
+                 "the healthy shim behind the faults (default: the reference shim)")
+      ->type_name("SHIM");
+  app.add_option("--profile", options.profile, "what that shim claims")->type_name("PROFILE");
+  app.add_option("--engine", options.engine, "what that shim drives, as for run")
+      ->type_name("ENGINE");
+}
+
+Options DefineFaults(CLI::App& app) {
+  const auto options = std::make_shared<SelftestOptions>();
+  app.add_option("faults", options->selectors,
+                 "names or globs, seam:wire|shim|engine, check:GLOB, tag:NAME; '!' excludes")
+      ->type_name("FAULT");
+  AddRunning(app, *options);
+  AddSubject(app, *options);
+  app.add_option("--at-least", options->at_least,
+                 "with --repeat: a fault that is killed with at least this probability, at 95 % "
+                 "confidence, is killed")
+      ->type_name("P");
+  app.add_option("--shard", options->shard, "the I-th of N parts of the faults")->type_name("I/N");
+  app.add_option("--keep", options->keep,
+                 "directory where the result of each fault is kept and, while nothing that it "
+                 "depends on has changed, used again")
+      ->type_name("DIR");
+  return options;
+}
+
+}  // namespace
+
+absl::Status CheckSelftestRanges(const SelftestOptions& options) {
+  if (options.jobs < 0 || options.jobs > kJobsMax) {
+    return absl::InvalidArgumentError(absl::StrCat("-j: between 1 and ", kJobsMax));
+  }
+  if (options.repeat < 1 || options.repeat > kRepeatMax) {
+    return absl::InvalidArgumentError(absl::StrCat("--repeat: between 1 and ", kRepeatMax));
+  }
+  if (!(options.deadline_scale >= 0.01 && options.deadline_scale <= 1000)) {
+    return absl::InvalidArgumentError("--deadline-scale: between 0.01 and 1000");
+  }
+  if (!(options.at_least >= 0 && options.at_least < 1)) {
+    return absl::InvalidArgumentError("--at-least: a probability below 1");
+  }
+  if (options.at_least > 0 && options.repeat == 1) {
+    return absl::InvalidArgumentError("--at-least needs --repeat: one execution tells nothing");
+  }
+  return absl::OkStatus();
+}
+
+int JobsOf(const SelftestOptions& options) {
+  if (options.jobs > 0) return options.jobs;
+  return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
+CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
+  CLI::App* const faults = app.add_subcommand("faults", "every known fault must be caught");
+  const Options caught = DefineFaults(*faults);
+  faults->add_flag("--list", caught->list, "tell which faults there are and what catches them");
+
+  CLI::App* const matrix = app.add_subcommand("matrix", "every fault against every check");
+  const Options all = DefineFaults(*matrix);
+  matrix->add_option("--check", all->checks, "selects checks, as run does; may be repeated")
+      ->type_name("SELECTOR")
+      ->allow_extra_args(false);
+
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  return [=] {
+    std::signal(SIGPIPE, SIG_IGN);
+    if (faults->parsed()) return SelftestFaultsCommand(*caught, context.checks);
+    return SelftestMatrixCommand(*all, context.checks);
+  };
+}
+
+}  // namespace conformance

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <string>
+#include <vector>
+
+#include "conformance/harness/check.h"
+
+namespace conformance {
+
+// The options of `shimgauge selftest ...` as given.
+struct SelftestOptions {
+  std::vector<std::string> selectors;  // of faults, null subjects or variants
+  std::vector<std::string> checks;     // --check: selectors of checks
+  std::string shim;                    // the healthy subject; empty: the reference shim
+  std::string profile;
+  std::string engine;
+  int jobs = 0;  // judges at a time; 0: one per CPU
+  int repeat = 1;
+  double deadline_scale = 1.0;
+  double at_least = 0;   // races: the kill probability that must be shown
+  std::string shard;     // "2/4"
+  std::string keep;      // directory of results that may be used again
+  std::string result;    // file to be written
+  std::string markdown;  // file to be written
+  bool list = false;
+  bool verbose = false;
+};
+
+// `selftest faults` (a fault's own checks) and `matrix` (all checks). Return the exit code.
+int SelftestFaultsCommand(const SelftestOptions& options, const std::vector<Check>& checks);
+int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Check>& checks);
+int SelftestNullCommand(const SelftestOptions& options, const std::vector<Check>& checks);
+int SelftestLegalCommand(const SelftestOptions& options, const std::vector<Check>& checks);
+
+// INVALID_ARGUMENT for numbers out of range.
+absl::Status CheckSelftestRanges(const SelftestOptions& options);
+// --jobs, or one per CPU.
+int JobsOf(const SelftestOptions& options);
+
+}  // namespace conformance

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the selftest that decide: which faults, what a cell is worth, whether a report's
+// first screen is enough, what a result file holds.
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/testing/leak_guard.h"
+#include "base/testing/run.h"
+#include "conformance/selftest/cell.h"
+#include "conformance/selftest/fault_rows.h"
+#include "conformance/selftest/fault_runner.h"
+#include "conformance/selftest/first_screen.h"
+#include "conformance/selftest/jobs.h"
+#include "conformance/selftest/judge_run.h"
+#include "conformance/selftest/proof.h"
+#include "conformance/selftest/proof_file.h"
+#include "conformance/selftest/races.h"
+#include "conformance/selftest/scratch.h"
+
+namespace conformance {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const std::vector<Check>& SomeChecks() {
+  static const std::vector<Check> checks = {
+      {.id = "events/a", .requirements = {"EVT-20"}},
+      {.id = "events/b", .requirements = {"EVT-21"}, .tags = {"race"}},
+      {.id = "exec/c", .requirements = {"EXEC-01"}}};
+  return checks;
+}
+
+const std::vector<fakes::KnownFault>& SomeFaults() {
+  static const std::vector<fakes::KnownFault> faults = {
+      {.name = "loses-a",
+       .what = "loses a",
+       .rules = {"drop a"},
+       .kills = {{"events/a", "event.missing"}, {"events/b", "event.order"}}},
+      {.name = "breaks-c", .what = "breaks c", .rules = {"c"}, .kills = {{"exec/c", "reply.code"}}},
+      {.name = "harmless", .what = "nothing", .rules = {"x"}, .equivalent = "nobody sees it"}};
+  return faults;
+}
+
+std::vector<FaultRow> SomeRows() {
+  return {{fakes::KnownFaultSeam::kWire, &SomeFaults()[0]},
+          {fakes::KnownFaultSeam::kShim, &SomeFaults()[1]},
+          {fakes::KnownFaultSeam::kShim, &SomeFaults()[2]}};
+}
+
+std::vector<std::string> Selected(const std::vector<std::string>& words) {
+  const auto rows = SelectFaults(SomeRows(), words, SomeChecks());
+  std::vector<std::string> names;
+  if (!rows.ok()) return {std::string(rows.status().message())};
+  for (const FaultRow& row : *rows) names.emplace_back(row.fault->name);
+  return names;
+}
+
+TEST(FaultRowsTest, WordsSelect) {
+  EXPECT_THAT(Selected({}), SizeIs(3));
+  EXPECT_THAT(Selected({"loses-a"}), ElementsAre("loses-a"));
+  EXPECT_THAT(Selected({"*-?"}), ElementsAre("loses-a", "breaks-c"));
+  EXPECT_THAT(Selected({"seam:shim"}), ElementsAre("breaks-c", "harmless"));
+  EXPECT_THAT(Selected({"check:exec/*"}), ElementsAre("breaks-c"));
+  EXPECT_THAT(Selected({"tag:race"}), ElementsAre("loses-a"));
+  EXPECT_THAT(Selected({"!harmless"}), ElementsAre("loses-a", "breaks-c"));
+  EXPECT_THAT(Selected({"seam:shim", "!check:exec/c"}), ElementsAre("harmless"));
+}
+
+TEST(FaultRowsTest, WordsThatMatchNothingAreErrors) {
+  EXPECT_THAT(Selected({"loses-b"}), ElementsAre(HasSubstr("did you mean loses-a")));
+  EXPECT_THAT(Selected({"seam:moon"}), ElementsAre(HasSubstr("matches no fault")));
+  EXPECT_THAT(Selected({"colour:red"}), ElementsAre(HasSubstr("expected a name or glob")));
+  EXPECT_THAT(Selected({"harmless", "!harmless"}), ElementsAre("no fault is selected"));
+}
+
+TEST(FaultRowsTest, WhatIsWrongWithATableIsTold) {
+  EXPECT_THAT(FaultRowViolations(SomeRows(), SomeChecks()), IsEmpty());
+  const fakes::KnownFault wrong = {
+      .name = "Wrong",
+      .what = "w",
+      .rules = {"r"},
+      .kills = {{"no/such", "event.order"}, {"events/a", "just.so"}, {"events/a", "event.order"}},
+      .equivalent = "really"};
+  const fakes::KnownFault bare = {.name = "loses-a"};
+  std::vector<FaultRow> rows = SomeRows();
+  rows.push_back({fakes::KnownFaultSeam::kEngine, &wrong});
+  rows.push_back({fakes::KnownFaultSeam::kEngine, &bare});
+  EXPECT_THAT(FaultRowViolations(rows, SomeChecks()),
+              ElementsAre(HasSubstr("expected a name"), HasSubstr("although it says"),
+                          HasSubstr("no/such, which is no check"), HasSubstr("'just.so'"),
+                          HasSubstr("events/a twice"), HasSubstr("is there twice"),
+                          HasSubstr("has no rules"), HasSubstr("does not say what"),
+                          HasSubstr("does not say why none can")));
+}
+
+CheckResult ResultOf(const std::vector<std::pair<Verdict, std::string>>& ends) {
+  CheckResult result;
+  result.planned.check = SomeChecks().data();
+  for (const auto& [verdict, code] : ends) {
+    Attempt& attempt = result.attempts.emplace_back();
+    attempt.verdict = verdict;
+    if (!code.empty()) attempt.whys = {{.code = code, .text = "because"}};
+    attempt.took = std::chrono::milliseconds(5);
+  }
+  return result;
+}
+
+CellKind KindOf(const std::string& expected,
+                const std::vector<std::pair<Verdict, std::string>>& ends) {
+  const CheckResult result = ResultOf(ends);
+  return MakeCell("events/a", expected, &result).kind;
+}
+
+TEST(CellTest, OnlyTheRightReasonIsAKillAsIntended) {
+  using enum Verdict;
+  EXPECT_EQ(KindOf("event.order", {{kFail, "event.order"}}), CellKind::kIntended);
+  EXPECT_EQ(KindOf("left.mount", {{kLeak, "left.mount"}}), CellKind::kIntended);
+  EXPECT_EQ(KindOf("event.order", {{kFail, "event.missing"}}), CellKind::kOtherwise);
+  EXPECT_EQ(KindOf("event.order", {{kHang, "reply.missing"}}), CellKind::kOtherwise);
+  EXPECT_EQ(KindOf("", {{kFail, "event.missing"}}), CellKind::kOtherwise);
+  EXPECT_EQ(KindOf("event.order", {{kPass, ""}}), CellKind::kSurvived);
+  EXPECT_EQ(KindOf("event.order", {{kError, "harness.error"}}), CellKind::kNotReached);
+  EXPECT_EQ(KindOf("event.order", {{kSkip, "not-claimed"}}), CellKind::kNotReached);
+  EXPECT_EQ(KindOf("event.order", {}), CellKind::kNotReached);
+  EXPECT_EQ(MakeCell("x", "event.order", nullptr).kind, CellKind::kNotReached);
+}
+
+TEST(CellTest, ExecutionsThatDisagreeAreUnstable) {
+  using enum Verdict;
+  EXPECT_EQ(KindOf("event.order", {{kFail, "event.order"}, {kFail, "event.order"}}),
+            CellKind::kIntended);
+  EXPECT_EQ(KindOf("event.order", {{kFail, "event.order"}, {kPass, ""}}), CellKind::kUnstable);
+  EXPECT_EQ(KindOf("event.order", {{kFail, "event.order"}, {kFail, "event.field"}}),
+            CellKind::kUnstable);
+  EXPECT_EQ(KindOf("event.order", {{kFail, "event.field"}, {kPass, ""}}), CellKind::kUnstable);
+  EXPECT_EQ(KindOf("", {{kPass, ""}, {kPass, ""}}), CellKind::kSurvived);
+  const CheckResult result = ResultOf({{kFail, "event.order"}, {kPass, ""}, {kPass, ""}});
+  const Cell cell = MakeCell("events/a", "event.order", &result);
+  EXPECT_EQ(cell.executions, 3U);
+  EXPECT_EQ(cell.kills, 1U);
+  EXPECT_EQ(cell.verdict, "pass") << "what is not as it should be is shown";
+  EXPECT_EQ(cell.ms, 5);
+}
+
+TEST(CellTest, AKillByTimeoutSaysSo) {
+  const CheckResult result = ResultOf({{Verdict::kHang, "reply.missing"}});
+  EXPECT_EQ(MakeCell("events/a", "event.order", &result).detail,
+            "only a deadline told: hang reply.missing, expected event.order");
+}
+
+TEST(CellTest, NamesOfKindsReadBack) {
+  for (const CellKind kind : kCellKinds) EXPECT_EQ(ParseCellKind(CellKindName(kind)), kind);
+  EXPECT_EQ(ParseCellKind("killed"), std::nullopt);
+}
+
+std::string Screen(const std::string& fields) {
+  return absl::StrCat("head\n\n\u2717 FAIL   events/other   MUST  EVT-20   1 ms\n  rule      x\n",
+                      "\u2717 FAIL   events/a   MUST  EVT-20   1 ms\n", fields,
+                      "\nevents  0/2 pass\n");
+}
+
+TEST(FirstScreenTest, NamesRuleExpectedAndObserved) {
+  const std::string rule = "  rule      EVT-20: Events come in order.\n";
+  const std::string expected = "  expected  create\n";
+  const std::string observed = "  observed  exit\n";
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + expected + observed), "events/a"), "");
+  EXPECT_EQ(FirstScreenProblem(Screen(expected + observed), "events/a"), "no requirement is named");
+  EXPECT_EQ(
+      FirstScreenProblem(Screen("  rule      EVT-999: ?\n" + expected + observed), "events/a"),
+      "no requirement is named");
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + observed), "events/a"),
+            "what was expected is not told");
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + expected), "events/a"),
+            "what was observed is not told");
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + expected + observed), "events/b"),
+            "the report has no evidence of it");
+}
+
+TEST(FirstScreenTest, IsFifteenLinesLongAndOfOneCheck) {
+  std::string timeline;
+  for (int i = 0; i < 15; ++i) absl::StrAppend(&timeline, "     +1.000  line\n");
+  const std::string rule = "  rule      EVT-20: Events come in order.\n";
+  const std::string late = rule + timeline + "  expected  x\n  observed  y\n";
+  EXPECT_EQ(FirstScreenProblem(Screen(late), "events/a"), "what was expected is not told");
+  const std::string next =
+      rule + "\u2717 FAIL   events/b   MUST  EVT-20   1 ms\n  expected  x\n  observed  y\n";
+  EXPECT_EQ(FirstScreenProblem(Screen(next), "events/a"), "what was expected is not told");
+}
+
+FaultRecord KilledFault() {
+  FaultRecord fault;
+  fault.seam = "wire";
+  fault.name = "loses-a";
+  fault.what = "loses a";
+  fault.origin = "EVT-20";
+  fault.key = "12ab";
+  fault.firings = 2;
+  fault.cells = {{.check = "events/a",
+                  .expected = "event.missing",
+                  .kind = CellKind::kIntended,
+                  .verdict = "fail",
+                  .why = "event.missing",
+                  .executions = 1,
+                  .kills = 1,
+                  .ms = 12}};
+  fault.also_green = 7;
+  fault.ms = 300;
+  return fault;
+}
+
+TEST(ProofTest, OnlyAFaultKilledThroughoutIsProven) {
+  FaultRecord fault = KilledFault();
+  EXPECT_EQ(StandingOf(fault), FaultStanding::kKilled);
+  EXPECT_EQ(ShortfallOf(fault), "");
+  fault.cells.push_back({.check = "events/b", .kind = CellKind::kOtherwise});
+  EXPECT_TRUE(IsProven(fault)) << "nobody asked for the other check";
+  fault.first_screen = "no requirement is named";
+  EXPECT_EQ(StandingOf(fault), FaultStanding::kOtherwise);
+  EXPECT_EQ(ShortfallOf(fault), "events/a: first screen: no requirement is named");
+  fault.cells.push_back({.check = "exec/c",
+                         .expected = "reply.code",
+                         .kind = CellKind::kSurvived,
+                         .detail = "green"});
+  EXPECT_EQ(StandingOf(fault), FaultStanding::kSurvived);
+  EXPECT_EQ(ShortfallOf(fault), "exec/c: green");
+  fault.firings = 0;
+  EXPECT_EQ(StandingOf(fault), FaultStanding::kNeverFired);
+  fault.problem = "the judge was killed";
+  EXPECT_EQ(StandingOf(fault), FaultStanding::kProblem);
+  fault.equivalent = "cannot be seen";
+  EXPECT_TRUE(IsProven(fault));
+}
+
+TEST(ProofTest, AFileReadsBack) {
+  Proof proof;
+  proof.command = "matrix";
+  proof.suite_version = "1";
+  proof.shim = "shim";
+  proof.shim_sha256 = "ff";
+  proof.kernel = "linux 6";
+  proof.started = "2026-01-01T00:00:00Z";
+  proof.complete = false;
+  proof.repeat = 3;
+  proof.healthy_red = {"a/b"};
+  proof.faults = {KilledFault()};
+  proof.faults.front().equivalent = "e";
+  proof.faults.front().first_screen = "s";
+  proof.faults.front().problem = "p";
+  proof.nulls = {{.name = "true",
+                  .what = "w",
+                  .exit_code = 1,
+                  .judged = 2,
+                  .passed = {"x"},
+                  .left = {"y"},
+                  .problem = "z",
+                  .ms = 3}};
+  proof.legal = {{.name = "umask",
+                  .what = "w",
+                  .skipped = "s",
+                  .repeats = 2,
+                  .passed = 3,
+                  .unexpected = {"u"},
+                  .problem = "p",
+                  .ms = 4}};
+  proof.ms = 5;
+  const absl::StatusOr<Proof> read = ParseProof(FormatProof(proof), "f");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, proof);
+  const absl::StatusOr<FaultRecord> fault = ParseFaultRecord(FormatFaultRecord(KilledFault()), "f");
+  ASSERT_TRUE(fault.ok()) << fault.status();
+  EXPECT_EQ(*fault, KilledFault());
+}
+
+TEST(ProofTest, AnErrorNamesFileAndField) {
+  const auto message = [](const std::string& text) {
+    return std::string(ParseProof(text, "f.json").status().message());
+  };
+  EXPECT_THAT(message("[]"), HasSubstr("f.json: no JSON object"));
+  EXPECT_THAT(message("{\"schema\": 2}"), HasSubstr("f.json.schema: is 2, expected 1"));
+  EXPECT_THAT(message("{\"schema\": 1}"), HasSubstr("f.json.command"));
+}
+
+TEST(FaultKeyTest, ChangesWithAllThatMatters) {
+  const std::vector<FaultRow> rows = SomeRows();
+  FaultPlan plan;
+  const std::string key = KeyOf(rows[0], plan, {"a"});
+  EXPECT_EQ(KeyOf(rows[0], plan, {"a"}), key);
+  EXPECT_NE(KeyOf(rows[1], plan, {"a"}), key);
+  EXPECT_NE(KeyOf(rows[0], plan, {"b"}), key);
+  plan.checks = {"events/a"};
+  EXPECT_NE(KeyOf(rows[0], plan, {"a"}), key);
+}
+
+TEST(RacesTest, TheBoundIsThatOfClopperAndPearson) {
+  EXPECT_EQ(KillProbabilityBound(0, 20), 0);
+  EXPECT_NEAR(KillProbabilityBound(20, 20), 0.8609, 0.0001);
+  EXPECT_NEAR(KillProbabilityBound(5, 10), 0.2224, 0.0001);
+  EXPECT_NEAR(KillProbabilityBound(1, 1), 0.05, 0.0001);
+  EXPECT_NEAR(KillProbabilityBound(95, 100), 0.8977, 0.0005);
+}
+
+class SelftestProcessTest : public base::testing::ProcessTest {};
+
+TEST_F(SelftestProcessTest, JobsRunToTheirEndSideBySide) {
+  std::vector<int> codes(3, -1);
+  const JobList list = {.count = 3,
+                        .prepare = [&](std::size_t i) -> absl::StatusOr<std::optional<Job>> {
+                          if (i == 1) return std::optional<Job>();
+                          return Job{.argv = {"/bin/sh", "-c", absl::StrCat("echo out; exit ", i)},
+                                     .out = temp_.File(absl::StrCat("out", i))};
+                        },
+                        .done =
+                            [&](std::size_t i, const JobEnd& end) {
+                              codes[i] = end.exit.code;
+                              return absl::OkStatus();
+                            }};
+  EXPECT_EQ(RunJobs(list, 2), absl::OkStatus());
+  EXPECT_THAT(codes, ElementsAre(0, -1, 2));
+  EXPECT_EQ(base::testing::ReadFile(temp_.File("out2")), "out\n");
+}
+
+TEST_F(SelftestProcessTest, AJobOverItsLimitIsEnded) {
+  bool over = false;
+  const JobList list = {
+      .count = 1,
+      .prepare = [](std::size_t) -> absl::StatusOr<std::optional<Job>> {
+        return Job{.argv = {"/bin/sleep", "1000"}, .limit = std::chrono::milliseconds(20)};
+      },
+      .done =
+          [&](std::size_t, const JobEnd& end) {
+            over = end.over_limit && end.exit.signal == SIGTERM;
+            return absl::OkStatus();
+          }};
+  EXPECT_EQ(RunJobs(list, 1), absl::OkStatus());
+  EXPECT_TRUE(over);
+}
+
+TEST_F(SelftestProcessTest, ASignalEndsTheRunningOnes) {
+  std::size_t started = 0;
+  const JobList list = {.count = 5,
+                        .prepare = [&](std::size_t) -> absl::StatusOr<std::optional<Job>> {
+                          if (++started == 2) ::raise(SIGINT);
+                          return Job{.argv = {"/bin/sleep", "1000"}};
+                        },
+                        .done = [](std::size_t, const JobEnd&) { return absl::OkStatus(); }};
+  EXPECT_TRUE(absl::IsCancelled(RunJobs(list, 2)));
+  EXPECT_EQ(started, 2U);
+}
+
+TEST_F(SelftestProcessTest, AJobThatCannotStartIsAnError) {
+  const JobList list = {.count = 1,
+                        .prepare = [](std::size_t) -> absl::StatusOr<std::optional<Job>> {
+                          return Job{.argv = {"/no/such/program"}};
+                        },
+                        .done = [](std::size_t, const JobEnd&) { return absl::OkStatus(); }};
+  EXPECT_THAT(std::string(RunJobs(list, 1).message()), HasSubstr("/no/such/program"));
+}
+
+TEST_F(SelftestProcessTest, AScratchDirectoryGoesWithAllItHolds) {
+  std::string path;
+  {
+    const absl::StatusOr<Scratch> scratch = Scratch::Make();
+    ASSERT_TRUE(scratch.ok()) << scratch.status();
+    path = *scratch->MakeDirectory("a/b");
+    ASSERT_EQ(WriteScript(path + "/s", "echo \"$1\"; echo two\n"), absl::OkStatus());
+    const auto ran = base::testing::RunToExit(path + "/s", {"one"});
+    ASSERT_TRUE(ran.ok()) << ran.status();
+    EXPECT_EQ(ran->out, "one\ntwo\n");
+    ASSERT_EQ(WriteTextTo(path + "/t", "1\n2\n"), absl::OkStatus());
+    EXPECT_EQ(CountLines(path + "/t"), 2U);
+    EXPECT_EQ(CountLines(path + "/none"), 0U);
+  }
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+}  // namespace
+}  // namespace conformance
