@@ -59,12 +59,6 @@ bool WasCreated(const Story& story, const std::string& id) {
   });
 }
 
-CallOptions Within(milliseconds cap) {
-  CallOptions options;
-  options.deadline = cap;
-  return options;
-}
-
 }  // namespace
 
 struct CleanUp::Ending {
@@ -83,14 +77,29 @@ std::vector<Why> CleanUp::Run() {
     KillDaemons();
   } else {
     EndTasks();
-    AwaitOwedEvents();
-    ShutDownDaemons();
+    if (given_up_) {
+      KillDaemons();
+    } else {
+      AwaitOwedEvents();
+      ShutDownDaemons();
+    }
   }
   AwaitDaemons();
   RemoveOrphanedSockets();
   RunDeletes();
   Close();
   return std::move(whys_);
+}
+
+CallOptions CleanUp::Within(milliseconds cap) const {
+  CallOptions options;
+  options.deadline = patient_ ? cap : kImpatientCap;
+  return options;
+}
+
+absl::Status CleanUp::Heed(absl::Status status) {
+  if (!patient_ && absl::IsDeadlineExceeded(status)) given_up_ = true;
+  return status;
 }
 
 void CleanUp::Fail(const char* code, const char* requirement, std::string text,
@@ -136,26 +145,28 @@ void CleanUp::EndTasks() {
   for (Ending& ending : endings) {
     if (ending.task.waited) continue;
     ending.kill = ending.shim->CallAsync("Kill", KillRequestFor(ending.key()), Within(kKillCap));
-    ending.wait = ending.shim->CallAsync("Wait", RequestFor<v3::WaitRequest>(ending.key()),
-                                         Within(patient_ ? kWaitCap : kImpatientCap));
+    ending.wait =
+        ending.shim->CallAsync("Wait", RequestFor<v3::WaitRequest>(ending.key()), Within(kWaitCap));
   }
   for (Ending& ending : endings) {
     if (!ending.kill) continue;
-    if (const absl::Status killed = ending.kill->Get().status(); !OkOrGone(killed)) {
+    if (given_up_) return;
+    if (const absl::Status killed = Heed(ending.kill->Get().status()); !OkOrGone(killed)) {
       Fail(why::kReplyCode, "KILL-01", absl::StrCat("SIGKILL for ", ending.task.id),
            "OK, or NOT_FOUND once it has exited", killed.ToString());
-    } else if (const absl::Status waited = ending.wait->Get().status(); !OkOrGone(waited)) {
+    } else if (const absl::Status waited = Heed(ending.wait->Get().status()); !OkOrGone(waited)) {
       Fail(why::kExitLost, "WAIT-01", absl::StrCat("Wait for ", ending.task.id, " after SIGKILL"),
            "OK", waited.ToString());
     }
   }
   for (Ending& ending : endings) {
     EndExecs(ending);
+    if (given_up_) return;
     ending.removal = ending.shim->CallAsync("Delete", RequestFor<v3::DeleteRequest>(ending.key()),
-                                            Within(patient_ ? kDeleteCap : kImpatientCap));
+                                            Within(kDeleteCap));
   }
   for (Ending& ending : endings) {
-    const absl::Status deleted = ending.removal->Get().status();
+    const absl::Status deleted = Heed(ending.removal->Get().status());
     if (OkOrGone(deleted)) continue;
     Fail(why::kReplyCode, "DELETE-01", absl::StrCat("Delete of ", ending.task.id), "OK",
          deleted.ToString());
@@ -166,11 +177,12 @@ void CleanUp::EndTasks() {
 void CleanUp::EndExecs(const Ending& ending) {
   for (const std::string& exec : ending.task.execs) {
     const ProcessKey key{ending.task.id, exec};
-    const auto deleted = ending.shim->Call("Delete", RequestFor<v3::DeleteRequest>(key),
-                                           Within(patient_ ? kDeleteCap : kImpatientCap));
-    if (OkOrGone(deleted.status())) continue;
+    const auto deleted =
+        ending.shim->Call("Delete", RequestFor<v3::DeleteRequest>(key), Within(kDeleteCap));
+    if (OkOrGone(Heed(deleted.status()))) continue;
+    if (given_up_) return;
     const auto killed = ending.shim->Call("Kill", KillRequestFor(key), Within(kKillCap));
-    if (!killed.ok()) continue;
+    if (!Heed(killed.status()).ok()) continue;
     (void)ending.shim->Call("Wait", RequestFor<v3::WaitRequest>(key), Within(kImpatientCap));
     (void)ending.shim->Call("Delete", RequestFor<v3::DeleteRequest>(key), Within(kImpatientCap));
   }
@@ -203,11 +215,9 @@ void CleanUp::ShutDownDaemons() {
       if (!dialed.ok()) continue;  // nobody there any more
       shim = *dialed;
     }
-    const absl::Status met = shim->MeetDaemon(Within(patient_ ? kMeetCap : kImpatientCap));
+    const absl::Status met = shim->MeetDaemon(Within(kMeetCap));
     const absl::Status status =
-        met.ok() ? shim->ShutdownWithin("", /*now=*/false,
-                                        Within(patient_ ? kShutdownCap : kImpatientCap))
-                 : met;
+        met.ok() ? shim->ShutdownWithin("", /*now=*/false, Within(kShutdownCap)) : met;
     if (status.ok() || absl::IsUnavailable(status)) continue;
     Fail(why::kReplyCode, "SHUT-02", absl::StrCat("Shutdown of the shim at ", address),
          "OK, or the end of the connection", status.ToString());

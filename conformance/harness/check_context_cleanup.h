@@ -15,7 +15,7 @@ namespace conformance {
 class CleanUp {
  public:
   // `patient`: the check has passed so far, so that the shim gets all the time the contract gives
-  // it. Else what does not end soon is killed. `hung`: daemons are not even asked.
+  // it. Else daemons that do not answer soon are killed. `hung`: they are not even asked.
   CleanUp(CheckParts& parts, bool patient, bool hung)
       : parts_(parts), scope_(parts.scope), patient_(patient), hung_(hung) {}
 
@@ -24,6 +24,11 @@ class CleanUp {
 
  private:
   struct Ending;  // one task on its way
+
+  // `cap` for a patient clean-up, else little.
+  [[nodiscard]] CallOptions Within(std::chrono::milliseconds cap) const;
+  // What a call of an impatient clean-up that timed out leads to.
+  absl::Status Heed(absl::Status status);
 
   void Restore();
   void EndTasks();
@@ -44,6 +49,7 @@ class CleanUp {
   CheckScope& scope_;
   const bool patient_;
   const bool hung_;
+  bool given_up_ = false;  // a daemon has not answered an impatient call
   std::vector<Why> whys_;
 };
 

@@ -14,6 +14,7 @@ namespace conformance {
 //   refuses-start      `start` fails with a message
 //   crashes-in-state   the daemon aborts when asked for a State
 //   hangs-in-state     State is never answered
+//   hangs-in-delete    Delete is never answered
 //   doubles-exit       each exit event comes twice
 //   forgets-exit       no exit event comes
 //   second-pid         Delete answers with another pid

@@ -150,6 +150,10 @@ class Daemon : public containerd::task::v2::TaskService {
 
   void Delete(const v3::DeleteRequest& request, const CallInfo&,
               Reply<v3::DeleteResponse> reply) override {
+    if (script_ == "hangs-in-delete") {
+      hanging_deletes_.push_back(std::move(reply));
+      return;
+    }
     Container* container = Find(request.id());
     if (container == nullptr) return std::move(reply)(absl::NotFoundError("no such task"));
     if (!container->exit) return std::move(reply)(absl::FailedPreconditionError("running"));
@@ -255,6 +259,7 @@ class Daemon : public containerd::task::v2::TaskService {
   ttrpc::Server server_;
   std::map<std::string, Container> containers_;
   std::vector<Reply<v3::StateResponse>> hanging_;
+  std::vector<Reply<v3::DeleteResponse>> hanging_deletes_;
 };
 
 int StartScripted(const std::vector<std::string>& arguments) {

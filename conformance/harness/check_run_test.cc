@@ -342,6 +342,18 @@ TEST_F(CheckRunTest, AnUnansweredCallIsAHangWithEvidence) {
   EXPECT_EQ(outcome.story, "");
 }
 
+TEST_F(CheckRunTest, AfterAFailureADaemonThatDoesNotAnswerIsKilledAtOnce) {
+  world_.deadline_scale = 0.2;
+  const CheckOutcome outcome = Run("hangs-in-delete", [](CheckContext& check) {
+    const Task task = check.Run(Program("sleep"));
+    check.EXPECT_THAT(task.State(), HasCode(absl::StatusCode::kNotFound));
+  });
+  EXPECT_EQ(outcome.verdict, Verdict::kFail);
+  Verify(outcome.history, Contains(Line("Delete c1-005eed")));
+  Verify(outcome.history, Contains(Line("SIGKILL to the shim")));
+  Verify(outcome.history, Not(Contains(Line("Shutdown"))));
+}
+
 TEST_F(CheckRunTest, ACallWithALimitOfItsOwnMayExpire) {
   const CheckOutcome outcome = Run("hangs-in-state", [](CheckContext& check) {
     const Task task = check.Run(Program("sleep"));

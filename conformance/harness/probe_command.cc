@@ -247,7 +247,7 @@ CommandAction DefineProbe(CLI::App& app, const CommandContext& context) {
       ->capture_default_str();
   app.add_flag("--force", options->force, "replace the file if there is one");
   AddHostOptions(app, options->run.selection);
-  app.add_option("-j,--jobs", options->run.jobs, "questions at a time (default: one per CPU)")
+  app.add_option("-j,--jobs", options->run.jobs, "questions at a time (default: two per CPU)")
       ->type_name("N");
   app.add_option("--deadline-scale", options->run.deadline_scale, "factor of all deadlines")
       ->type_name("X");

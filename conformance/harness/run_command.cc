@@ -41,6 +41,7 @@ namespace conformance {
 namespace {
 
 constexpr int kJobsMax = 256;
+constexpr int kJobsPerCpu = 2;  // a check waits for others most of its time
 constexpr int kRepeatMax = 100000;
 
 std::uint64_t FreshSeed() {
@@ -213,7 +214,7 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
   info.profile = selection.profile;
   info.engine_kind = EngineKindName(selection.engine.kind);
   info.host = selection.host;
-  info.jobs = options.jobs == 0 ? std::min(info.host.cpus, kJobsMax) : options.jobs;
+  info.jobs = options.jobs == 0 ? std::min(kJobsPerCpu * info.host.cpus, kJobsMax) : options.jobs;
   if (selection.profile.max_parallel > 0) {
     info.jobs = std::min(info.jobs, selection.profile.max_parallel);
   }

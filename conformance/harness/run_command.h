@@ -41,7 +41,7 @@ struct SelectionOptions {
 struct RunOptions {
   SelectionOptions selection;
   std::string shim;
-  int jobs = 0;  // 0: one per CPU
+  int jobs = 0;  // 0: two per CPU
   int repeat = 1;
   bool shuffle = false;
   std::string shuffle_seed;  // hexadecimal; empty: a fresh one

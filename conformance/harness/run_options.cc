@@ -50,7 +50,7 @@ void AddSelection(CLI::App& command, SelectionOptions& options) {
 }
 
 void AddJudging(CLI::App& command, RunOptions& options) {
-  command.add_option("-j,--jobs", options.jobs, "checks at a time (default: one per CPU)")
+  command.add_option("-j,--jobs", options.jobs, "checks at a time (default: two per CPU)")
       ->type_name("N");
   command.add_option("--repeat", options.repeat, "run every check N times; mixed verdicts are red")
       ->type_name("N");
