@@ -2,7 +2,8 @@
 # One call per folder: library, test binary, ctest entries, warnings, precompiled header.
 
 # Shared precompiled headers. `runtime` is what nearly every file of ours includes; `test` adds
-# GoogleTest/GoogleMock. Reuse needs identical flags, hence one function sets them all.
+# GoogleTest/GoogleMock, `command` what the judge's commands and reports include, `check` what its
+# checks do. Reuse needs identical flags, hence one function sets them all.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch_anchor.cc CONTENT "// nothing\n")
 function(shimgauge_pch name)
   add_library(shimgauge_pch_${name} STATIC ${CMAKE_BINARY_DIR}/pch_anchor.cc)
@@ -16,6 +17,12 @@ set(SHIMGAUGE_RUNTIME_HEADERS
   <boost/asio/posix/stream_descriptor.hpp> <boost/asio/local/stream_protocol.hpp>)
 shimgauge_pch(runtime)
 target_precompile_headers(shimgauge_pch_runtime PRIVATE ${SHIMGAUGE_RUNTIME_HEADERS})
+shimgauge_pch(command CLI11::CLI11 nlohmann_json::nlohmann_json)
+target_precompile_headers(shimgauge_pch_command PRIVATE
+  ${SHIMGAUGE_RUNTIME_HEADERS} <CLI/CLI.hpp> <nlohmann/json.hpp>)
+shimgauge_pch(check GTest::gmock)
+target_precompile_headers(shimgauge_pch_check PRIVATE
+  ${SHIMGAUGE_RUNTIME_HEADERS} <gmock/gmock.h>)
 if(SHIMGAUGE_TESTS)
   shimgauge_pch(test GTest::gmock)
   target_precompile_headers(shimgauge_pch_test PRIVATE
@@ -23,14 +30,17 @@ if(SHIMGAUGE_TESTS)
 endif()
 
 # shimgauge_library(NAME SOURCES... [PUBLIC deps...] [PRIVATE deps...] [TESTS *_test.cc...]
-#                   [TEST_DEPS deps...] [NO_PCH])
+#                   [TEST_DEPS deps...] [NO_PCH | PCH command|check])
 # Makes shimgauge::NAME, and NAME_test with one ctest entry per test case. Includes are rooted at
 # lib/, reference-shim/ and the repository. Tests link the full protobuf runtime.
 function(shimgauge_library name)
-  cmake_parse_arguments(ARG "NO_PCH" "" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "PCH" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_DEPS" ${ARGN})
+  if(NOT ARG_PCH)
+    set(ARG_PCH runtime)
+  endif()
   add_library(shimgauge_${name} STATIC ${ARG_SOURCES})
   add_library(shimgauge::${name} ALIAS shimgauge_${name})
-  shimgauge_configure(shimgauge_${name} "${ARG_NO_PCH}" runtime)
+  shimgauge_configure(shimgauge_${name} "${ARG_NO_PCH}" ${ARG_PCH})
   target_link_libraries(shimgauge_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   if(ARG_TESTS AND SHIMGAUGE_TESTS)
     shimgauge_test(${name}_test SOURCES ${ARG_TESTS}
