@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/strings/string_view.h>
+
+#include <string>
+
+namespace fakes {
+
+// The messages of one method of the Task service, by full name; those of version 3 serve both.
+struct TaskMethod {
+  std::string request;
+  std::string reply;
+};
+
+// nullptr for another service, and for a method it does not have. An empty service is any Task.
+const TaskMethod* FindTaskMethod(absl::string_view service, absl::string_view method);
+
+}  // namespace fakes
