@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fakes/fault/known_fault.h"
+#include <iterator>
+#include <utility>
+
+#include "fakes/fault/wire_fault_rows.h"
 
 namespace fakes {
 
 const std::vector<KnownFault>& WireFaults() {
-  static const std::vector<KnownFault> faults = {};
+  static const std::vector<KnownFault> faults = [] {
+    std::vector<KnownFault> all;
+    for (std::vector<KnownFault> part : {WireTaskFaults(), WireExecFaults(), WireEventFaults(),
+                                         WireFrameFaults(), WireCommandFaults()}) {
+      all.insert(all.end(), std::make_move_iterator(part.begin()),
+                 std::make_move_iterator(part.end()));
+    }
+    return all;
+  }();
   return faults;
 }
 

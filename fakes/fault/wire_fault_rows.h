@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "fakes/fault/known_fault.h"
+
+// The rows of WireFaults(), by what they concern; in the language of fakes/wire/README.md.
+namespace fakes {
+
+std::vector<KnownFault> WireTaskFaults();
+std::vector<KnownFault> WireExecFaults();
+std::vector<KnownFault> WireEventFaults();
+std::vector<KnownFault> WireFrameFaults();
+std::vector<KnownFault> WireCommandFaults();
+
+}  // namespace fakes
