@@ -212,6 +212,8 @@ void LeavesALiveShimAlone(CheckContext& check) {
   ExpectDelete(check, doomed.bundle(), "while the shim lives");
   check.EXPECT_THAT(doomed.Wait(), IsOkAndHolds(ExitedWith(137)),
                     {.text = "the live shim sees the end of the deleted container"});
+  check.EXPECT_THAT(check.CanConnect(doomed.shim().address()), Eq(true),
+                    {.text = "new clients still find the live shim", .code = why::kSocketState});
   check.EXPECT_THAT(doomed.Delete(), IsOk(), {.text = "and can still delete it"});
   check.EXPECT_THAT(sibling.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "the other container of this shim"});

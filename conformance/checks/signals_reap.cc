@@ -139,6 +139,9 @@ void SignalZeroProbes(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
   check.EXPECT_THAT(task.Kill(0), IsOk(), {.text = "signal 0"});
   check.EXPECT_THAT(task.Kill(250), IsError(), {.text = "signal 250 does not exist"});
+  check.Linger(std::chrono::milliseconds(50));  // whatever was sent has arrived by now
+  check.EXPECT_THAT(task.ProcessGone(), Eq(false),
+                    {.text = "a probe delivers nothing", .code = why::kProcessState});
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
 }
 
@@ -194,13 +197,23 @@ void KillInPaused(CheckContext& check) {
 }
 
 void IgnoredSignalChangesNothing(CheckContext& check) {
-  const Task task = check.Run(Program("pause", "--ready"));
+  const Task task = check.Run(Program("spawn_tree", "1", "2"));
   check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  const auto children = [&] {
+    const std::vector<ProcessInfo> all = check.World().ChildrenOf(task.pid());
+    return std::count_if(all.begin(), all.end(),
+                         [](const ProcessInfo& child) { return child.state != 'Z'; });
+  };
+  check.ASSERT_THAT(children(), Eq(2), {.code = why::kHarness});
   check.ASSERT_THAT(task.Kill(SIGTERM), IsOk(),
                     {.text = "pid 1 without a handler ignores SIGTERM"});
   check.Linger(std::chrono::milliseconds(50));
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
   check.EXPECT_THAT(task.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  check.EXPECT_THAT(children(), Eq(2),
+                    {.text = "children of the init, which was signalled without `all`",
+                     .code = why::kProcessState,
+                     .requirement = "KILL-01"});
 }
 
 // --- reaping -------------------------------------------------------------------------------------
