@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fakes/faulty_shim/leak.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+#include <thread>
+
+namespace fakes {
+namespace {
+
+void LeakChild() {
+  if (::fork() != 0) return;
+  // What it inherited is not what is to be left behind.
+  ::syscall(SYS_close_range, 0U, UINT_MAX, 0U);
+  for (;;) ::pause();
+}
+
+void LeakMemory(std::size_t bytes) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) std::memset(memory, 1, bytes);
+}
+
+}  // namespace
+
+void Leak(const Rule& rule) {
+  const std::string what = rule.Text("what");
+  if (what == "fd") (void)::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (what == "thread") {
+    std::thread([] {
+      for (;;) ::pause();
+    }).detach();
+  }
+  if (what == "child") LeakChild();
+  if (what == "memory") LeakMemory(static_cast<std::size_t>(rule.Number("bytes", 1 << 20)));
+}
+
+}  // namespace fakes

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fakes/faulty_shim/rule.h"
+
+namespace fakes {
+
+// Makes what a `leak` rule names and never releases it: a descriptor, a thread, a child process, or
+// `bytes` of memory that were written to.
+void Leak(const Rule& rule);
+
+}  // namespace fakes

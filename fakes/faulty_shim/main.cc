@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// faulty-shim: the reference shim with a defect that shims have or had. Its own sources know
+// nothing of it: what is wrong is put around them here, or in their place when this is linked.
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "fakes/fault/fault_request.h"
+#include "fakes/faulty_shim/fault_plan.h"
+#include "fakes/faulty_shim/faulty_backend.h"
+#include "fakes/faulty_shim/faulty_daemon.h"
+#include "reference-shim/backends/backends.h"
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+int Refuse(const absl::Status& status) {
+  std::cerr << "faulty-shim: " << status.message() << "\n";
+  return kUsageError;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const absl::StatusOr<fakes::FaultRequest> request =
+      fakes::TakeFaultRequest(fakes::KnownFaultSeam::kShim, args);
+  if (!request.ok()) return Refuse(request.status());
+  const std::string role = fakes::RoleOf(args);
+  const absl::StatusOr<std::unique_ptr<fakes::FaultPlan>> plan =
+      fakes::FaultPlan::Make(*request, role);
+  if (!plan.ok()) return Refuse(plan.status());
+
+  fakes::SetCurrentPlan(plan->get());
+  if (role == "daemon") fakes::BeginDaemon();
+  std::vector<char*> rest = {argv[0]};
+  for (std::string& arg : args) rest.push_back(arg.data());
+  const int count = static_cast<int>(rest.size());
+  rest.push_back(nullptr);
+  const int code = shim::RunShim(count, rest.data(), [&plan](const shim::BackendContext& context) {
+    return fakes::MakeFaultyBackend(backends::MakeBackend("oci", context), **plan, context);
+  });
+  fakes::SetCurrentPlan(nullptr);
+  return code;
+}

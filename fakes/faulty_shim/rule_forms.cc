@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fakes/faulty_shim/rule.h"
+
+namespace fakes {
+namespace {
+
+// clang-format off
+constexpr RuleForm kForms[] = {
+    // System calls of the shim. `path`: the file, or what a descriptor refers to.
+    {"fail", "open",       "path",         "errno!", "the call fails"},
+    {"divert", "open",     "path access",    "file!",  "another file is opened, or (`pipe`) one end of a pipe; access r, w or rw"},
+    {"add", "open",        "path access",    "flag!",  "opened with a flag more"},
+    {"drop", "open",       "path access",    "flag!",  "opened without a flag"},
+    {"skip", "close",      "path access",    "",       "the descriptor stays open"},
+    {"lose", "write",      "path",         "keep!",  "only the first `keep` bytes of each write arrive"},
+    {"skip", "unlink",     "path",         "",       "the file stays"},
+    {"fail", "unlink",     "path",         "errno!", "the call fails"},
+    {"skip", "rename",     "path",         "",       "the new file does not appear"},
+    {"fail", "rename",     "path",         "errno!", "the call fails"},
+    {"alter", "mkdir",     "path",         "mode!",  "made with another mode"},
+    {"alter", "fchmod",    "path",         "mode!",  "another mode is set"},
+    {"skip", "fchmod",     "path",         "",       "the mode stays"},
+    {"skip", "fchown",     "path",         "",       "the owner stays"},
+    {"skip", "fcntl",      "path",         "",       "F_SETFL has no effect"},
+    {"skip", "flock",      "path",         "",       "nothing is locked"},
+    {"skip", "pwrite",     "path",         "",       "nothing is written"},
+    {"skip", "mount",      "path",         "",       "nothing is mounted"},
+    {"skip", "umount2",    "path",         "",       "it stays mounted"},
+    {"fail", "umount2",    "path",         "errno!", "the call fails"},
+    {"skip", "ioctl",      "",             "",       "the terminal keeps its size"},
+    {"swap", "ioctl",      "",             "",       "rows and columns of a terminal change places"},
+    {"skip", "prctl",      "option!",      "",       "no effect; option subreaper or sched-core"},
+    {"skip", "signal",     "",             "",       "SIGPIPE is not ignored"},
+    {"skip", "kill",       "",             "",       "an engine that hangs is not killed"},
+    {"kill", "_exit",      "",             "",       "the processes of tasks end with the daemon"},
+    {"skip", "pidfd-signal", "signal",     "",       "no signal is sent, and that is no error"},
+    {"leave", "waitid",    "child!",       "",       "a child of a kind is seen to end, but not reaped"},
+    {"stop", "waitid",     "",             "max!",   "so many exits are seen per SIGCHLD"},
+    {"forge", "waitid",    "verb!",        "",       "that verb of the engine always seems to succeed"},
+    {"invent", "waitid",   "",             "",       "a SIGCHLD without an exit is that of the last process"},
+    {"spin", "epoll_wait", "",             "",       "the loop does not sleep"},
+    {"defer", "listen",    "",             "ms!",    "the daemon listens that long after its start"},
+    {"fail", "connect",    "path",         "errno!", "the call fails"},
+    {"forge", "getsockopt", "",            "",       "every peer seems to be the shim's own user"},
+    // Steps of the shim.
+    {"alter", "spawn",     "program verb", "cwd group death pass close swap", "started otherwise"},
+    {"fail", "spawn",      "program verb", "errno!", "not started"},
+    {"block", "spawn",     "program verb", "until!", "the shim waits for the end of the process"},
+    {"allow", "lifecycle", "call! state! kind", "",  "what is illegal in a state is done"},
+    {"refuse", "lifecycle", "call! state! kind", "code", "what is legal in a state is refused"},
+    {"skip", "exit-record", "",            "",       "the end of the init is not recorded"},
+    {"lose", "exit-record", "",            "",       "the record of an end is not found"},
+    {"skip", "join-cgroup", "",            "",       "the daemon stays in the cgroup of its parent"},
+    {"invent", "pid-file", "",             "",       "without a pid in the file it is the shim's own"},
+    {"skip", "flush",      "",             "",       "events that wait are forgotten at the end"},
+    {"hold", "flush",      "",             "",       "the daemon never ends waiting for its events"},
+    {"join", "daemon",     "",             "",       "the daemon is in the process group of containerd"},
+    {"unshare", "daemon",  "",             "",       "the daemon has mounts of its own"},
+    // Calls that come in.
+    {"end", "rpc",         "method!",      "on!",    "the daemon ends"},
+    {"block", "rpc",       "method!",      "ms!",    "nothing else is done for so long"},
+    {"stall", "rpc",       "method!",      "",       "once a caller has given up, the method is never answered again"},
+    {"hold", "rpc",        "method!",      "",       "never answered"},
+    {"queue", "rpc",       "method!",      "",       "other calls wait for the answer to this one"},
+    {"forget", "rpc",      "method!",      "",       "answered, but not done"},
+    // The backend.
+    {"fail", "create",     "missing!",     "code!",  "an error; `missing`: if the spec has no such member, /process/env"},
+    {"crash", "create",    "missing!",     "",       "the daemon aborts; `missing` as above"},
+    {"alter", "capabilities", "",          "lose!",  "claimed not to be capable of it"},
+    {"fail", "start",      "of id",           "code!",  "not done, an error"},
+    {"spoil", "start",     "of id",           "code!",  "done, yet an error"},
+    {"skip", "start",      "of id",           "",       "answered, but not done"},
+    {"late", "start",      "of id",           "ms!",    "answered late"},
+    {"skip", "signal-task", "of signal scope", "",   "answered, but not sent"},
+    {"twice", "signal-task", "of signal scope", "",  "sent twice"},
+    {"alter", "signal-task", "of signal scope", "to reach", "another signal, or to others"},
+    {"fail", "signal-task", "of signal scope", "code!", "not sent, an error"},
+    {"alter", "exit",      "of",           "status decode", "another exit status"},
+    {"lose", "exit",       "of",           "",       "never noticed"},
+    {"late", "exit",       "of",           "ms!",    "noticed late"},
+    {"invent", "exit",     "of",           "ms!",    "so long after the start the process has ended"},
+    {"lose", "oom",        "",             "",       "never noticed"},
+    {"alter", "pids",      "",             "show!",  "only the init, nothing, or the shim too"},
+    {"skip", "pause",      "",             "",       "answered, but not done"},
+    {"skip", "resume",     "",             "",       "answered, but not done"},
+    {"skip", "update",     "",             "",       "answered, but not done"},
+    {"skip", "checkpoint", "",             "",       "answered, but not done"},
+    {"freeze", "sample",   "",             "",       "the first sample for ever"},
+    {"empty", "sample",    "",             "",       "a sample of nothing"},
+    {"skip", "delete",     "",             "",       "answered, but not done"},
+    {"early", "delete",    "",             "",       "answered before it is done"},
+    {"fail", "delete",     "",             "code!",  "not done, an error"},
+    {"skip", "reclaim",    "",             "",       "nothing is cleaned up"},
+    {"fail", "reclaim",    "missing",      "code!",  "an error; `missing`: without that file of the bundle"},
+    {"erase", "exec-spec", "",             "member!", "a member of the process is not passed on: /user/gid"},
+    {"crash", "exec",      "stdio bytes",  "",       "the daemon aborts: stdio=none, or a spec of so many bytes (1 to 9 digits)"},
+    {"overwrite", "start", "of id",        "file! text!", "/proc/PID/FILE of a started process holds the text"},
+    {"leak", "exec",       "",             "what! bytes", "something stays with each exec"},
+    {"leak", "create",     "",             "what! bytes", "something stays with each container"},
+    {"join", "create",     "",             "",       "the daemon moves into the container's cgroup"},
+};
+// clang-format on
+
+}  // namespace
+
+absl::Span<const RuleForm> AllRuleForms() { return kForms; }
+
+}  // namespace fakes

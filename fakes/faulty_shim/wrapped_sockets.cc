@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <utility>
+
+#include "fakes/faulty_shim/wrapped.h"
+
+// System calls about sockets, terminals and the loop.
+namespace fakes {
+
+FAULTY_SHIM_WRAPS(int, Listen, "listen", int fd, int backlog);
+FAULTY_SHIM_WRAPS(int, Connect, "connect", int fd, const sockaddr* address, socklen_t size);
+FAULTY_SHIM_WRAPS(int, Getsockopt, "getsockopt", int fd, int level, int option, void* value,
+                  socklen_t* size);
+FAULTY_SHIM_WRAPS(int, EpollWait, "epoll_wait", int fd, epoll_event* events, int max, int ms);
+FAULTY_SHIM_WRAPS(int, Ioctl, "ioctl", int fd, unsigned long request, ...);
+
+// The daemon makes up for it when its time has come (faulty_daemon.cc).
+int WrapListen(int fd, int backlog) {
+  return Fire("defer", "listen") != nullptr ? 0 : RealListen(fd, backlog);
+}
+
+int WrapConnect(int fd, const sockaddr* address, socklen_t size) {
+  if (PlanHas("fail", "connect") && address->sa_family == AF_UNIX) {
+    sockaddr_un local{};
+    std::memcpy(&local, address, std::min<std::size_t>(size, sizeof(local)));
+    const std::string path(local.sun_path, ::strnlen(local.sun_path, sizeof(local.sun_path)));
+    if (const Rule* rule = Fire("fail", "connect", {{"path", path}})) {
+      errno = static_cast<int>(rule->Number("errno"));
+      return -1;
+    }
+  }
+  return RealConnect(fd, address, size);
+}
+
+int WrapGetsockopt(int fd, int level, int option, void* value, socklen_t* size) {
+  const int result = RealGetsockopt(fd, level, option, value, size);
+  if (result == 0 && level == SOL_SOCKET && option == SO_PEERCRED && *size == sizeof(ucred) &&
+      Fire("forge", "getsockopt") != nullptr) {
+    auto* peer = static_cast<ucred*>(value);
+    peer->uid = ::geteuid();
+    peer->gid = ::getegid();
+  }
+  return result;
+}
+
+int WrapEpollWait(int fd, epoll_event* events, int max, int ms) {
+  return RealEpollWait(fd, events, max,
+                       PlanHas("spin", "epoll_wait") && Fire("spin", "epoll_wait") ? 0 : ms);
+}
+
+int WrapIoctl(int fd, unsigned long request, ...) {
+  va_list arguments;
+  va_start(arguments, request);
+  void* argument = va_arg(arguments, void*);
+  va_end(arguments);
+  if (request != TIOCSWINSZ) return RealIoctl(fd, request, argument);
+  if (Fire("skip", "ioctl") != nullptr) return 0;
+  winsize size = *static_cast<winsize*>(argument);
+  if (Fire("swap", "ioctl") != nullptr) std::swap(size.ws_row, size.ws_col);
+  return RealIoctl(fd, request, &size);
+}
+
+}  // namespace fakes

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/spawn.h"
+#include "base/status_macros.h"
+#include "container/recorded_process.h"
+#include "containerd/event_publisher.h"
+#include "fakes/faulty_shim/children.h"
+#include "fakes/faulty_shim/faulty_calls.h"
+#include "fakes/faulty_shim/wrapped.h"
+#include "reference-shim/shim/exit_record.h"
+#include "reference-shim/shim/lifecycle.h"
+#include "reference-shim/shim/shim_cgroup.h"
+#include "ttrpc/router.h"
+
+// Steps of the shim and of its libraries.
+namespace fakes {
+
+#define STRING_REF "RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
+
+FAULTY_SHIM_WRAPS(absl::StatusOr<base::Child>, Spawn, "_ZN4base5SpawnERKNS_9SpawnSpecE",
+                  const base::SpawnSpec& spec);
+FAULTY_SHIM_WRAPS(absl::Status, CheckLife, "_ZNK4shim9Lifecycle5CheckENS_4VerbE",
+                  const shim::Lifecycle* life, shim::Verb verb);
+FAULTY_SHIM_WRAPS(bool, CompleteLife, "_ZN4shim9Lifecycle8CompleteENS_4VerbE",
+                  shim::Lifecycle* life, shim::Verb verb);
+FAULTY_SHIM_WRAPS(absl::Status, WriteExitRecord,
+                  "_ZN4shim15WriteExitRecordE" STRING_REF "RKNS_11ProcessExitE",
+                  const std::string& bundle, const shim::ProcessExit& exit);
+FAULTY_SHIM_WRAPS(absl::StatusOr<shim::ProcessExit>, ReadExitRecord,
+                  "_ZN4shim14ReadExitRecordE" STRING_REF, const std::string& bundle);
+FAULTY_SHIM_WRAPS(absl::Status, JoinCgroup, "_ZN4shim10JoinCgroupE" STRING_REF "i",
+                  const std::string& path, pid_t pid);
+FAULTY_SHIM_WRAPS(absl::StatusOr<pid_t>, ReadPidFile, "_ZN9container11ReadPidFileE" STRING_REF,
+                  const std::string& path);
+FAULTY_SHIM_WRAPS(void, Flush,
+                  "_ZN10containerd14EventPublisher5FlushENSt6chrono8durationIlSt5ratioILl1ELl1000EE"
+                  "EESt8functionIFvvEE",
+                  containerd::EventPublisher* publisher, std::chrono::milliseconds deadline,
+                  std::function<void()> done);
+FAULTY_SHIM_WRAPS(void, AddService, "_ZN5ttrpc6Router3AddENS_12BoundServiceE",
+                  ttrpc::Router* router, ttrpc::BoundService service);
+
+namespace {
+
+FaultPlan::Facts FactsOfSpawn(const base::SpawnSpec& spec) {
+  constexpr absl::string_view kVerbs[] = {"create", "start",    "exec",       "kill",   "delete",
+                                          "ps",     "pause",    "resume",     "update", "state",
+                                          "events", "features", "checkpoint", "restore"};
+  FaultPlan::Facts facts;
+  facts["program"] = spec.path.substr(spec.path.rfind('/') + 1);
+  for (const std::string& word : spec.argv) {
+    if (std::find(std::begin(kVerbs), std::end(kVerbs), word) != std::end(kVerbs)) {
+      facts["verb"] = word;
+      break;
+    }
+  }
+  return facts;
+}
+
+std::vector<int> Numbers(const std::string& text) {
+  std::vector<int> numbers;
+  for (const absl::string_view word : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+    int number = 0;
+    if (absl::SimpleAtoi(word, &number)) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+void Swap(std::vector<base::FdMapping>& fds, const std::vector<int>& targets) {
+  if (targets.size() != 2) return;
+  for (base::FdMapping& mapping : fds) {
+    if (mapping.target == targets[0]) {
+      mapping.target = targets[1];
+    } else if (mapping.target == targets[1]) {
+      mapping.target = targets[0];
+    }
+  }
+}
+
+void Alter(const Rule& rule, base::SpawnSpec& spec) {
+  if (rule.has("cwd")) spec.cwd.clear();
+  if (rule.Text("group") == "inherit") spec.group = base::SpawnSpec::Group::kInherit;
+  if (rule.Text("group") == "session") spec.group = base::SpawnSpec::Group::kSession;
+  if (rule.has("death")) spec.parent_death_signal = static_cast<int>(rule.Number("death"));
+  if (rule.has("pass")) {
+    const int fd = static_cast<int>(rule.Number("pass"));
+    spec.fds.push_back({.source = fd, .target = fd});
+  }
+  if (rule.has("close")) {
+    const auto closed = static_cast<int>(rule.Number("close"));
+    spec.fds.erase(std::remove_if(spec.fds.begin(), spec.fds.end(),
+                                  [closed](const auto& fd) { return fd.target == closed; }),
+                   spec.fds.end());
+  }
+  Swap(spec.fds, Numbers(rule.Text("swap")));
+}
+
+constexpr absl::string_view kCalls[] = {"start",      "pause",    "resume",     "kill",   "exec",
+                                        "start-exec", "update",   "checkpoint", "pids",   "stats",
+                                        "resize",     "close-io", "wait",       "delete", "exit"};
+
+// Blocks this thread, and with it the shim.
+void AwaitEnd(const base::Child& child) {
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT) != 0 &&
+         errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+// A lifecycle does not tell of what it is; an explicit instantiation may name its members.
+shim::ProcessKind KindOf(const shim::Lifecycle& life);
+template <auto Member>
+struct LifecycleMember {
+  friend shim::ProcessKind KindOf(const shim::Lifecycle& life) { return life.*Member; }
+};
+template struct LifecycleMember<&shim::Lifecycle::kind_>;
+
+namespace {
+
+FaultPlan::Facts FactsOf(const shim::Lifecycle& life, shim::Verb verb) {
+  return {{"call", std::string(kCalls[static_cast<int>(verb)])},
+          {"state", std::string(shim::StateName(life.state()))},
+          {"kind", KindOf(life) == shim::ProcessKind::kInit ? "init" : "exec"}};
+}
+
+}  // namespace
+
+absl::StatusOr<base::Child> WrapSpawn(const base::SpawnSpec& spec) {
+  if (CurrentPlan() == nullptr) return RealSpawn(spec);
+  const FaultPlan::Facts facts = FactsOfSpawn(spec);
+  if (const Rule* rule = Fire("fail", "spawn", facts)) {
+    return base::ErrnoStatus(static_cast<int>(rule->Number("errno")),
+                             absl::StrCat("execve ", spec.path));
+  }
+  base::SpawnSpec altered = spec;
+  if (const Rule* rule = Fire("alter", "spawn", facts)) Alter(*rule, altered);
+  absl::StatusOr<base::Child> child = RealSpawn(altered);
+  if (!child.ok()) return child;
+  ChildrenOfThis().spawned.insert(child->pid);
+  const auto verb = facts.find("verb");
+  if (verb != facts.end()) ChildrenOfThis().verbs[child->pid] = verb->second;
+  if (Fire("block", "spawn", facts) != nullptr) AwaitEnd(*child);
+  return child;
+}
+
+absl::Status WrapCheckLife(const shim::Lifecycle* life, shim::Verb verb) {
+  absl::Status legal = RealCheckLife(life, verb);
+  if (!legal.ok() && PlanHas("allow", "lifecycle") &&
+      Fire("allow", "lifecycle", FactsOf(*life, verb)) != nullptr) {
+    return absl::OkStatus();
+  }
+  if (PlanHas("refuse", "lifecycle")) {
+    if (const Rule* rule = Fire("refuse", "lifecycle", FactsOf(*life, verb))) {
+      const auto code = static_cast<absl::StatusCode>(
+          rule->Number("code", static_cast<int>(absl::StatusCode::kFailedPrecondition)));
+      return absl::Status(code, "refused by a rule");
+    }
+  }
+  return legal;
+}
+
+bool WrapCompleteLife(shim::Lifecycle* life, shim::Verb verb) {
+  if (RealCompleteLife(life, verb)) return true;
+  return PlanHas("allow", "lifecycle") &&
+         Fire("allow", "lifecycle", FactsOf(*life, verb)) != nullptr;
+}
+
+absl::Status WrapWriteExitRecord(const std::string& bundle, const shim::ProcessExit& exit) {
+  if (Fire("skip", "exit-record") != nullptr) return absl::OkStatus();
+  return RealWriteExitRecord(bundle, exit);
+}
+
+absl::StatusOr<shim::ProcessExit> WrapReadExitRecord(const std::string& bundle) {
+  if (Fire("lose", "exit-record") != nullptr) return absl::NotFoundError("no record");
+  return RealReadExitRecord(bundle);
+}
+
+absl::Status WrapJoinCgroup(const std::string& path, pid_t pid) {
+  if (Fire("skip", "join-cgroup") != nullptr) return absl::OkStatus();
+  return RealJoinCgroup(path, pid);
+}
+
+absl::StatusOr<pid_t> WrapReadPidFile(const std::string& path) {
+  absl::StatusOr<pid_t> pid = RealReadPidFile(path);
+  if (!pid.ok() && Fire("invent", "pid-file") != nullptr) return ::getpid();
+  return pid;
+}
+
+void WrapFlush(containerd::EventPublisher* publisher, std::chrono::milliseconds deadline,
+               std::function<void()> done) {
+  if (Fire("skip", "flush") != nullptr) return done();
+  if (Fire("hold", "flush") != nullptr) return;
+  RealFlush(publisher, deadline, std::move(done));
+}
+
+void WrapAddService(ttrpc::Router* router, ttrpc::BoundService service) {
+  if (CurrentPlan() != nullptr) MakeFaulty(service);
+  RealAddService(router, std::move(service));
+}
+
+}  // namespace fakes
