@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
+#include <string>
+
+#include "fakes/faulty_engine/json_edit.h"
+
+namespace fakes {
+
+// One line of what is wrong with an engine: a verb and what becomes of it (README.md).
+struct EngineRule {
+  enum class Kind {
+    kJson,        // `edit` of the document the verb is given, or prints
+    kDropOption,  // `name`
+    kSetOption,   // `name`, `value`
+    kSignal,      // of `kill`: `name` ("*": any) becomes `value`
+    kSkip,        // succeeds without doing anything
+    kFail,        // without doing anything exits with `number` and reports `value`
+    kTwice,       // done twice; the second time counts
+    kExit,        // done; exits with `number`
+    kPidFile,     // done; the pid file then holds `value`, empty: is removed
+    kFirst,       // runs `value` in a shell before it
+    kThen,        // the same after it
+    kSwap,        // descriptors `number` and `other` are exchanged
+    kNull,        // descriptor `number` is /dev/null
+    kHooks,       // of `create`: hooks at point `name` ("*": any) run behind HookWrapper `value`
+  };
+  std::string verb;
+  Kind kind = Kind::kSkip;
+  JsonEdit edit;
+  std::string name;
+  std::string value;
+  int number = 0;
+  int other = 0;
+};
+
+// INVALID_ARGUMENT quotes the line, and says which word was expected to be what.
+absl::StatusOr<EngineRule> ParseEngineRule(absl::string_view line);
+
+}  // namespace fakes
