@@ -400,8 +400,12 @@ void WholeLifeLeavesNothing(CheckContext& check) {
                      .requirement = "LEAK-03"});
   // What the daemon worked with may end a moment later than itself.
   check.Eventually([&check] { return check.World().All().empty(); }, kSoonGone);
+  std::vector<std::string> left;
+  for (const ProcessInfo& process : check.World().All()) {
+    left.push_back(absl::StrCat(process.pid, " ", process.name));
+  }
   check.EXPECT_THAT(
-      check.World().All(), IsEmpty(),
+      left, IsEmpty(),
       {.text = "processes in the world", .code = why::kLeftProcess, .requirement = "LEAK-02"});
 }
 

@@ -171,7 +171,7 @@ void StartRunsTheCreatedProcess(CheckContext& check) {
   const Task task = check.Create(Program("print_args", "it-runs"));
   check.EXPECT_THAT(check.Require(task.Start()), Eq(task.pid()),
                     {.text = "Start returns the pid of Create"});
-  check.EXPECT_THAT(task.stdio().AwaitOutput("it-runs"), Eq(true),
+  check.ASSERT_THAT(task.stdio().AwaitOutput("it-runs"), Eq(true),
                     {.text = "Start executes the process", .code = why::kOutputLost});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
 }

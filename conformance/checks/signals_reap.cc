@@ -112,7 +112,7 @@ void DeliversOnce(CheckContext& check) {
 }
 
 void KillOfExecSparesTheRest(CheckContext& check) {
-  const Task task = check.Run(Program("pause"));
+  const Task task = check.Run(Program("wait_for_signal", "--stay"));
   const Exec one = check.Require(task.AddExec(Program("pause")));
   const Exec two = check.Require(task.AddExec(Program("pause")));
   check.ASSERT_THAT(one.Start(), IsOk());
@@ -125,6 +125,13 @@ void KillOfExecSparesTheRest(CheckContext& check) {
                     {.text = "the other exec", .requirement = "REAP-05"});
   check.EXPECT_THAT(task.ProcessGone(), Eq(false), {.code = why::kProcessState});
   check.EXPECT_THAT(two.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  // And the other way round.
+  check.ASSERT_THAT(task.Kill(SIGUSR1), IsOk());
+  check.ASSERT_THAT(task.stdio().AwaitOutput(absl::StrCat("signal ", SIGUSR1, "\n")), Eq(true),
+                    {.code = why::kProcessState});
+  check.EXPECT_THAT(
+      two.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
+      {.text = "an exec, after a signal for the init alone", .requirement = "KILL-06"});
 }
 
 void KillOfStoppedIsNotFound(CheckContext& check) {

@@ -70,6 +70,12 @@ void ExecStreamsAreIndependent(CheckContext& check) {
   check.EXPECT_THAT(one.stdio().output(), Not(HasSubstr("two")), {.code = why::kOutputLost});
   check.EXPECT_THAT(two.stdio().output(), HasSubstr("two"), {.code = why::kOutputLost});
   check.EXPECT_THAT(host.stdio().output(), IsEmpty(), {.code = why::kOutputLost});
+  const Exec three =
+      check.Require(host.AddExec(Program("cat"), {.stdio = {.standard_input = true}}));
+  check.ASSERT_THAT(three.Start(), IsOk());
+  check.ASSERT_THAT(three.stdio().WriteInput("three\n"), IsOk(), {.code = why::kInputLost});
+  check.EXPECT_THAT(three.stdio().AwaitOutput("three\n"), Eq(true),
+                    {.text = "the input of an exec reaches it", .code = why::kInputLost});
 }
 
 void EofWaitsForBackgroundHolders(CheckContext& check) {

@@ -14,6 +14,8 @@ namespace conformance {
 namespace {
 
 constexpr std::chrono::milliseconds kProbeCap{3000};
+// For `start` of a program that has not even said its version in time.
+constexpr std::chrono::milliseconds kProbeCapOfSilent{1000};
 constexpr std::size_t kVersionTextBytesMax = 1000;
 constexpr std::size_t kLogTailLines = 10;
 constexpr int kBareAddress = 1;  // DialectProbe::version
@@ -40,12 +42,14 @@ class Probe {
   SubjectInfo info_;
   CheckScope scope_;
   CheckParts parts_;
+  std::chrono::milliseconds start_cap_ = kProbeCap;
 };
 
 void Probe::AskVersion() {
   CommandOptions options;
   options.deadline = kProbeCap;
   const absl::StatusOr<CommandResult> result = parts_.commands.TryRun({"-v"}, options);
+  if (result.ok() && result->timed_out) start_cap_ = kProbeCapOfSilent;
   if (!result.ok() || !result->ExitedWith(0)) return;
   info_.version_text = std::string(
       absl::StripAsciiWhitespace(result->standard_output.substr(0, kVersionTextBytesMax)));
@@ -63,7 +67,7 @@ DialectProbe Probe::Try(Dialect dialect, int& task_version) {
   DialectProbe probe;
   StartOptions options;
   options.dialect = dialect;
-  options.deadline = kProbeCap;
+  options.deadline = start_cap_;
   const Bundle bundle = parts_.bundles.Make(Program("/probe"), {}, /*rootfs_is_mounted=*/true);
   const absl::StatusOr<StartResult> result = parts_.commands.TryStart(bundle, options);
   if (!result.ok()) {

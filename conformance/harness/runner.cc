@@ -26,8 +26,12 @@ constexpr double kProbeSeconds = 30;
 constexpr double kCheckSeconds = 120;
 constexpr std::chrono::seconds kWorkerSeconds{30};
 
+// For a shim that cannot be started, and for one that passes none of the first checks of a long
+// run: what never comes is then not waited for in each of hundreds of checks.
 constexpr double kUnusableScale = 0.1;
-constexpr int kUnusableJobsFactor = 4;
+constexpr int kUnusableJobsFactor = 8;
+constexpr std::size_t kHopelessAttempts = 8;
+constexpr std::size_t kLongRun = 100;
 constexpr char kBootstrapArea[] = "bootstrap";
 
 std::chrono::milliseconds Budget(double seconds, double scale) {
@@ -136,9 +140,19 @@ class Runner::Impl {
     Pump();
   }
 
-  void FailAllButBootstrap() {
+  void Hurry() {
     scale_ *= kUnusableScale;
     jobs_ *= kUnusableJobsFactor;
+  }
+
+  void NoteHope(Verdict verdict) {
+    hopeful_ = hopeful_ || verdict == Verdict::kPass || verdict == Verdict::kLeak;
+    if (hopeful_ || verdict == Verdict::kSkip || plan().size() < kLongRun) return;
+    if (++attempts_without_hope_ == kHopelessAttempts && subject_.usable()) Hurry();
+  }
+
+  void FailAllButBootstrap() {
+    Hurry();
     for (const Execution& execution : std::exchange(queue_, {})) {
       const PlannedCheck& planned = plan()[execution.index];
       if (AreaOf(planned.check->id) == kBootstrapArea) {
@@ -209,6 +223,7 @@ class Runner::Impl {
     for (Report* report : reports_) {
       report->AttemptEnded(plan()[execution.index], execution.number, attempt);
     }
+    NoteHope(attempt.verdict);
     attempt.story = {};  // for the recording alone
     std::vector<Attempt>& attempts = attempts_[execution.index];
     if (!attempts.empty() && attempt.verdict == Verdict::kPass) {
@@ -366,6 +381,8 @@ class Runner::Impl {
 
   std::size_t worlds_ = 0;
   std::size_t unexpected_ = 0;
+  bool hopeful_ = false;  // a check has passed
+  std::size_t attempts_without_hope_ = 0;
   int round_ = 1;
   bool no_more_rounds_ = false;
   std::deque<Execution> queue_;

@@ -29,7 +29,9 @@
 namespace conformance {
 namespace {
 
+// How long what is dying may take. What a check that is red already has left says nothing more.
 constexpr std::chrono::milliseconds kDyingPatience{2000};
+constexpr std::chrono::milliseconds kDyingPatienceWhenRed{100};
 
 bool WriteLine(std::string line) {
   line.push_back('\n');
@@ -91,10 +93,12 @@ absl::StatusOr<WorkerMessage> DoJob(const WorkerBody& body) {
   message.kind = WorkerMessage::Kind::kOutcome;
   message.outcome = body.run_check(*check, services, world, job.subject, job.profile);
   services.progress("");
+  const std::chrono::milliseconds patience =
+      message.outcome.verdict == Verdict::kFail ? kDyingPatienceWhenRed : kDyingPatience;
   message.left = audit.Finish(
       loop, message.outcome.known,
-      std::chrono::milliseconds(static_cast<std::int64_t>(
-          static_cast<double>(kDyingPatience.count()) * std::max(1.0, world.deadline_scale))));
+      std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(patience.count()) *
+                                                          std::max(1.0, world.deadline_scale))));
   // The kernel waits for every process of this namespace; a frozen one would keep it waiting.
   if (const absl::StatusOr<CgroupTree> tree = CgroupTree::Open(world.cgroup_parent); tree.ok()) {
     tree->Thaw();

@@ -40,7 +40,7 @@ absl::StatusOr<Pipe> MakePipe(bool we_read) {
 }
 
 void AppendCapped(std::string& text, absl::string_view bytes) {
-  const std::size_t room = kCollectedBytesMax - std::min(kCollectedBytesMax, text.size());
+  const std::size_t room = kCommandOutputBytesMax - std::min(kCommandOutputBytesMax, text.size());
   text.append(bytes.data(), std::min(room, bytes.size()));
 }
 

@@ -12,9 +12,11 @@ inline constexpr std::size_t kPipeReadBytes = 64 * 1024;
 // Reads one pipe may do in one turn of the loop, before other handlers get theirs.
 inline constexpr int kPipeReadsPerTurnMax = 64;
 
-// What is kept of one stream of a process or command. More is read and thrown away, so that a
+// What is kept of one stream of a process. More is read and thrown away, so that a
 // runaway writer costs neither memory nor a blocked shim.
 inline constexpr std::size_t kCollectedBytesMax = 64u << 20;
+// The same of a command of the shim, whose longest answer is a few hundred bytes.
+inline constexpr std::size_t kCommandOutputBytesMax = 64u << 10;
 
 // One line of a shim's log; a longer one is cut here and goes on as the next.
 inline constexpr std::size_t kLogLineBytesMax = 16 * 1024;
