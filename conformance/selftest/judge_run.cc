@@ -18,7 +18,8 @@ namespace {
 using fakes::KnownFaultSeam;
 
 constexpr char kFaultyName[] = "containerd-shim-faulty-v1";
-constexpr char kFaultyEngineName[] = "runc";
+// As the stand-in that it stands before, whose own faults checks ask for (Need::kFakeEngine).
+constexpr char kFaultyEngineName[] = "shimgauge-engine";
 
 std::string In(const JudgeRun& run, absl::string_view file) {
   return absl::StrCat(run.directory, "/", file);
