@@ -9,6 +9,7 @@
 namespace fakes {
 
 std::vector<KnownFault> WireTaskFaults();
+std::vector<KnownFault> WireControlFaults();
 std::vector<KnownFault> WireExecFaults();
 std::vector<KnownFault> WireEventFaults();
 std::vector<KnownFault> WireFrameFaults();

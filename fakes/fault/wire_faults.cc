@@ -9,8 +9,9 @@ namespace fakes {
 const std::vector<KnownFault>& WireFaults() {
   static const std::vector<KnownFault> faults = [] {
     std::vector<KnownFault> all;
-    for (std::vector<KnownFault> part : {WireTaskFaults(), WireExecFaults(), WireEventFaults(),
-                                         WireFrameFaults(), WireCommandFaults()}) {
+    for (std::vector<KnownFault> part :
+         {WireTaskFaults(), WireControlFaults(), WireExecFaults(), WireEventFaults(),
+          WireFrameFaults(), WireCommandFaults()}) {
       all.insert(all.end(), std::make_move_iterator(part.begin()),
                  std::make_move_iterator(part.end()));
     }
