@@ -68,6 +68,7 @@ using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Eq;
+using ::testing::Ge;
 using ::testing::Gt;
 using ::testing::IsEmpty;
 using ::testing::Lt;
@@ -136,6 +137,8 @@ void SucceedsForNothing(CheckContext& check) {
   ShimUnderTest& shim = check.StartShim(bundle);
   KillShim(check, shim);
   ExpectDelete(check, bundle, "of a container that was never created");
+  const Task next = check.Run(Program("exit_code", "4"));
+  check.EXPECT_THAT(next.Wait(), IsOkAndHolds(ExitedWith(4)), {.text = "another container"});
 }
 
 void SucceedsAfterANormalEnd(CheckContext& check) {
@@ -164,9 +167,11 @@ void ReportsTheForcedEnd(CheckContext& check) {
 
 void PublishesNothing(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
-  check.AwaitEvents([&](const std::vector<Event>& events) {
-    return ForContainer(events, task.id()).size() >= 2;
+  const std::vector<Event> events = check.AwaitEvents([&](const std::vector<Event>& so_far) {
+    return ForContainer(so_far, task.id()).size() >= 2;
   });
+  check.ASSERT_THAT(ForContainer(events, task.id()).size(), Ge(2u),
+                    {.text = "events of its creation and start", .code = why::kEventMissing});
   KillShim(check, task.shim());
   const std::size_t before = check.Sink().received();
   ExpectDelete(check, task.bundle(), "of a running container");

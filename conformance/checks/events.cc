@@ -312,7 +312,8 @@ void ExecDeletionIsNotTheContainers(CheckContext& check) {
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   EndAndDelete(check, task);
   const std::vector<Event> events = UntilDeleted(check, task.id());
-  check.ASSERT_THAT(HasTopic(events.back(), "delete"), Eq(true), {.code = why::kEventOrder});
+  check.ASSERT_THAT(!events.empty() && HasTopic(events.back(), "delete"), Eq(true),
+                    {.code = why::kEventOrder});
   for (std::size_t i = 0; i + 1 < events.size(); ++i) {
     if (!HasTopic(events[i], "delete")) continue;
     check.EXPECT_THAT(events[i].id, Eq(exec.exec_id()),

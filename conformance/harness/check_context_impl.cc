@@ -159,6 +159,18 @@ Task CheckContextImpl::Create(const ProcessSpec& process, const CreateOptions& o
           {.text = absl::StrCat("Create of a container that runs ", process.program),
            .code = {},
            .requirement = {}});
+  // What nobody can point at was not created: nothing may be green for it. (Where no engine is
+  // driven the process may live on another machine.)
+  const pid_t pid = task.pid();
+  const bool visible = scope_.profile().engine.empty() || World().Find(pid).has_value();
+  if (pid <= 0 || !visible || pid == task.shim().pid()) {
+    scope_.AddDoubt({.code = pid <= 0 ? why::kReplyField : why::kProcessState,
+                     .text = "Create returns the pid of the container's first process",
+                     .expected = "a process of that pid, not the shim itself",
+                     .observed = absl::StrCat("pid ", pid),
+                     .requirement = "CREATE-05",
+                     .where = {}});
+  }
   return task;
 }
 

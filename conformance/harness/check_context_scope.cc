@@ -115,6 +115,8 @@ void CheckScope::AddFailure(Why why) {
   if (decisions_.failures.size() < kFailuresMax) decisions_.failures.push_back(std::move(why));
 }
 
+void CheckScope::AddDoubt(Why why) { decisions_.doubts.push_back(std::move(why)); }
+
 void CheckScope::Note(const std::string& text) {
   std::vector<std::string>& notes = decisions_.notes;
   if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(text);

@@ -49,6 +49,8 @@ class CheckScope {
 
   // --- decisions --------------------------------------------------------------------------------
   void AddFailure(Why why);
+  // What makes a check fail that would pass otherwise; other reasons say more.
+  void AddDoubt(Why why);
   void Note(const std::string& text);
   void CountObservation() { ++observations_; }
   // A shim answered something: law 1 needs one such sign of life per passing check.
@@ -66,6 +68,7 @@ class CheckScope {
 
   struct Decisions {
     std::vector<Why> failures;
+    std::vector<Why> doubts;
     std::vector<std::string> notes;
     std::vector<Why> errors;        // of the harness
     bool hung = false;              // failures then begins with the hang

@@ -159,6 +159,7 @@ void Decide(CheckScope& scope, std::optional<Why> crash, std::vector<Why> clean_
     outcome.whys.push_back(*std::move(fatal));
   }
   if (outcome.whys.empty()) outcome.whys = std::move(clean_up);
+  if (outcome.whys.empty()) outcome.whys = decisions.doubts;
   outcome.verdict = outcome.whys.empty() ? Verdict::kPass : Verdict::kFail;
   if (outcome.verdict == Verdict::kPass && outcome.observations == 0) {
     outcome.verdict = Verdict::kError;
