@@ -216,7 +216,6 @@ std::vector<KnownFault> AllEngineFaults() {
        .origin = "KILL-09",
        .rules = {"kill signal * 9"},
        .kills = {{"signals-reap/an-ignored-signal-changes-nothing", kField},
-                 {"signals-reap/signal-zero-probes", kProcess},
                  {"signals-reap/kill-delivers-the-signal", kProcess}}},
       {.name = "engine-kill-signals-twice",
        .what = "each signal is sent twice",
