@@ -47,7 +47,7 @@ std::vector<KnownFault> WireControlFaults() {
        .what = "signal 0 is taken for the default, SIGKILL",
        .origin = "KILL-05",
        .rules = {"request Kill where signal=0 set signal=9"},
-       .kills = {{"signals-reap/signal-zero-probes", "reply.field"}}},
+       .kills = {{"signals-reap/signal-zero-probes", "process.state"}}},
       {.name = "kill-created-refused",
        .what = "Kill of a created task is refused",
        .origin = "KILL-08",

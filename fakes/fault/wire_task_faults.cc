@@ -352,6 +352,13 @@ std::vector<KnownFault> WireTaskFaults() {
        .origin = "DELETE-13",
        .rules = {"reply Delete signal 15"},
        .kills = {{"lifecycle/an-id-can-be-created-again-after-delete", "shim.crashed"}}},
+      {.name = "start-does-nothing",
+       .what = "Start answers and starts nothing",
+       .origin = "START-30",
+       .rules = {"request Start empty"},
+       .kills = {{"lifecycle/kill-in-running-state", "state.wrong"},
+                 {"lifecycle/pause-in-running-state", "state.wrong"},
+                 {"lifecycle/start-in-running-state", "state.wrong"}}},
   };
 }
 

@@ -51,6 +51,10 @@ absl::Status CallLink::Start(base::UniqueFd client, base::UniqueFd shim) {
 
 void CallLink::OnClientPiece(FrameSplitter::Piece piece) {
   if (!piece.header) {
+    // Nothing is done to it, but its reply can be spoken of.
+    if (piece.oversized) {
+      calls_[piece.oversized->stream] = WireMessage::Oversized(*piece.oversized);
+    }
     requests_.push_back({.message = nullptr, .effects = nullptr, .bytes = std::move(piece.bytes)});
     return Pump();
   }

@@ -30,6 +30,7 @@ std::optional<FrameSplitter::Piece> FrameSplitter::Next() {
   if (header.length > ttrpc::kFrameDataBytesMax) {
     piece.bytes = buffer_.substr(0, ttrpc::kFrameHeaderBytes);
     buffer_.erase(0, ttrpc::kFrameHeaderBytes);
+    piece.oversized = header;
     pass_ = header.length;
     return piece;
   }

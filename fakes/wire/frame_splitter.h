@@ -18,7 +18,8 @@ class FrameSplitter {
   struct Piece {
     // Absent: `bytes` are as they came, a part of a frame that is too long.
     std::optional<ttrpc::FrameHeader> header;
-    std::string bytes;  // of a frame: its data
+    std::optional<ttrpc::FrameHeader> oversized;  // `bytes` are this header of such a frame
+    std::string bytes;                            // of a frame: its data
   };
 
   // Where the next bytes go.

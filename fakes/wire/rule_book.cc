@@ -26,22 +26,20 @@ struct Seen {
   std::uint64_t when = 0;
 };
 
-bool Holds(const WireCondition& condition, const std::string& value) {
+bool Holds(const WireCondition& condition, const std::string& value, const std::string& other) {
   std::int64_t left = 0;
   std::int64_t right = 0;
   switch (condition.op) {
     case Op::kEqual:
-      return value == condition.value;
+      return value == other;
     case Op::kNotEqual:
-      return value != condition.value;
+      return value != other;
     case Op::kLess:
-      return absl::SimpleAtoi(value, &left) && absl::SimpleAtoi(condition.value, &right) &&
-             left < right;
+      return absl::SimpleAtoi(value, &left) && absl::SimpleAtoi(other, &right) && left < right;
     case Op::kMore:
       break;
   }
-  return absl::SimpleAtoi(value, &left) && absl::SimpleAtoi(condition.value, &right) &&
-         left > right;
+  return absl::SimpleAtoi(value, &left) && absl::SimpleAtoi(other, &right) && left > right;
 }
 
 // "@first" and the like refer to the assigned field itself.
@@ -110,7 +108,10 @@ bool RuleBook::Fits(Entry& entry, const WireMessage& message) const {
   }
   return std::all_of(rule.where.begin(), rule.where.end(), [&](const WireCondition& condition) {
     const std::optional<std::string> value = message.Get(condition.field);
-    return value && Holds(condition, *value);
+    const bool field = !condition.value.empty() && condition.value[0] == '@';
+    const std::optional<std::string> other =
+        field ? message.Get(condition.value.substr(1)) : condition.value;
+    return value && other && Holds(condition, *value, *other);
   });
 }
 
@@ -331,7 +332,7 @@ std::vector<const WireRule*> RuleBook::FireCommand(
     const auto& where = entry->rule.where;
     const bool fits = std::all_of(where.begin(), where.end(), [&](const WireCondition& condition) {
       const auto found = facts.find(condition.field);
-      return Holds(condition, found == facts.end() ? "" : found->second);
+      return Holds(condition, found == facts.end() ? "" : found->second, condition.value);
     });
     if (fits && Counts(*entry)) fired.push_back(&entry->rule);
   }

@@ -90,6 +90,16 @@ TEST_F(RuleBookTest, SetsFieldsOfRepliesThatAreOk) {
   EXPECT_EQ(state.exited_at().seconds(), -62135596800);
 }
 
+TEST_F(RuleBookTest, ComparesFields) {
+  Use({"reply State where pid=@exit_status set pid=1"});
+  auto unlike = StateOf("c1", 8);
+  auto alike = StateOf("c1", 0);
+  book_->Apply(*unlike);
+  book_->Apply(*alike);
+  EXPECT_EQ(Decoded<v3::StateResponse>(*unlike).pid(), 8u);
+  EXPECT_EQ(Decoded<v3::StateResponse>(*alike).pid(), 1u);
+}
+
 TEST_F(RuleBookTest, RemembersWhatFieldsWere) {
   Use({"reply State nth 2 set pid=@other"});
   auto first = StateOf("c1", 8);

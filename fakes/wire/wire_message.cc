@@ -32,6 +32,7 @@ constexpr absl::string_view kUndecodable = "\xff\xff\xff\xff\xff\xff\xff\xff\xff
 constexpr char kDataFrame[] = "#data";
 constexpr char kResponseFrame[] = "#response";
 constexpr char kOtherFrame[] = "#other";
+constexpr char kOversizedFrame[] = "#oversized";
 
 absl::string_view Abseil(const std::string& text) { return {text.data(), text.size()}; }
 
@@ -65,6 +66,12 @@ std::shared_ptr<WireMessage> WireMessage::Request(ttrpc::FrameHeader header, std
   if (const TaskMethod* method = FindTaskMethod(message->service_, message->method_)) {
     message->body_ = Decode(method->request, message->payload_);
   }
+  return message;
+}
+
+std::shared_ptr<WireMessage> WireMessage::Oversized(ttrpc::FrameHeader header) {
+  auto message = absl::WrapUnique(new WireMessage(WireSide::kRequest, header, ""));
+  message->name_ = kOversizedFrame;
   return message;
 }
 

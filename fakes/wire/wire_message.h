@@ -33,6 +33,8 @@ class WireMessage {
   // A frame that is none, but comes from a client, is named #data, #response or #other.
   static std::shared_ptr<WireMessage> Request(ttrpc::FrameHeader header, std::string data,
                                               std::uint32_t connection);
+  // One that is too long to be kept, named #oversized.
+  static std::shared_ptr<WireMessage> Oversized(ttrpc::FrameHeader header);
   // `request` is what it answers.
   static std::shared_ptr<WireMessage> Reply(ttrpc::FrameHeader header, std::string data,
                                             std::shared_ptr<const WireMessage> request);
