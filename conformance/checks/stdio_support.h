@@ -15,6 +15,9 @@ CreateOptions WithStdin();
 // The same process on a terminal.
 ProcessSpec OnTerminal(ProcessSpec process);
 
+// What a pipe takes without a reader, however small the kernel has made it: a page.
+inline constexpr std::size_t kFitsAnyPipe = 4000;
+
 bool IsFifo(const std::string& path);
 
 // `bytes` of the pattern that `emit` writes, from offset 0.

@@ -123,7 +123,8 @@ const std::vector<WrongUsage>& WrongUsages() {
        "--timeout soon: expected a duration such as \"2s\" or \"500ms\""},
       {{"call", "s.sock", "State"}, "connect s.sock: No such file or directory", 3},
       {{"selftest"},
-       "shimgauge selftest needs one of faults, matrix (see shimgauge selftest --help)"},
+       "shimgauge selftest needs one of faults, matrix, legal, null, page (see shimgauge selftest "
+       "--help)"},
       {{"selftest", "faults", "colour:red"},
        "'colour:red' chooses no fault: expected a name or glob, seam:wire, seam:shim, seam:engine, "
        "check:GLOB or tag:NAME"},

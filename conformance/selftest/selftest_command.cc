@@ -25,7 +25,10 @@ Examples:
   shimgauge selftest faults seam:wire 'check:events/*' --list
   shimgauge selftest faults seam:wire --shim containerd-shim-runc-v2
   shimgauge selftest faults tag:race --repeat 20 --at-least 0.5
+  shimgauge selftest null                              no check may pass on what is no shim
+  shimgauge selftest legal --repeat 20                 nothing may be red that is allowed
   shimgauge selftest matrix --keep build/matrix --shard 1/4 --result selftest.json
+  shimgauge selftest page selftest.json null.json legal.json > docs/proof.md
 
 Exit codes: 0 proven, 1 not proven, 2 usage, 3 a program is missing or the host unfit,
 4 trouble of the judge, 5 nothing selected, 130 interrupted.)";
@@ -37,7 +40,8 @@ void AddRunning(CLI::App& app, SelftestOptions& options) {
       ->type_name("N");
   app.add_option("--repeat", options.repeat, "run every check N times")->type_name("N");
   app.add_option("--deadline-scale", options.deadline_scale, "factor of all deadlines")
-      ->type_name("X");
+      ->type_name("X")
+      ->capture_default_str();
   app.add_option("--result", options.result, "write what was found (JSON)")->type_name("FILE");
 }
 
@@ -66,6 +70,42 @@ Options DefineFaults(CLI::App& app) {
                  "directory where the result of each fault is kept and, while nothing that it "
                  "depends on has changed, used again")
       ->type_name("DIR");
+  return options;
+}
+
+void AddChecks(CLI::App& app, SelftestOptions& options) {
+  app.add_option("--check", options.checks, "selects checks, as run does; may be repeated")
+      ->type_name("SELECTOR")
+      ->allow_extra_args(false);
+}
+
+Options DefineLegal(CLI::App& app) {
+  const auto options = std::make_shared<SelftestOptions>();
+  app.add_option("variants", options->selectors, "names or globs; '!' excludes")
+      ->type_name("VARIANT");
+  AddRunning(app, *options);
+  AddChecks(app, *options);
+  app.add_option("--shim", options->shim, "the shim (default: the reference shim)")
+      ->type_name("SHIM");
+  app.add_option("--reports", options->reports, "directory for the reports of what is red")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  app.add_flag("--list", options->list, "tell which variants there are");
+  return options;
+}
+
+Options DefineNull(CLI::App& app) {
+  const auto options = std::make_shared<SelftestOptions>();
+  // Nothing they owe ever comes: waiting long for it shows nothing.
+  options->deadline_scale = 0.1;
+  app.add_option("subjects", options->selectors, "names or globs; '!' excludes")
+      ->type_name("SUBJECT");
+  AddRunning(app, *options);
+  AddChecks(app, *options);
+  app.add_option("--limit", options->limit, "seconds that the run of a subject may take")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_flag("--list", options->list, "tell which subjects there are");
   return options;
 }
 
@@ -106,11 +146,28 @@ CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
       ->type_name("SELECTOR")
       ->allow_extra_args(false);
 
+  CLI::App* const legal = app.add_subcommand("legal", "what the contract allows must be green");
+  const Options allowed = DefineLegal(*legal);
+
+  CLI::App* const null = app.add_subcommand("null", "what is no shim must not pass");
+  const Options none = DefineNull(*null);
+
+  CLI::App* const page = app.add_subcommand("page", "write what was found as Markdown");
+  const Options told = std::make_shared<SelftestOptions>();
+  page->add_option("results", told->selectors, "what --result of selftests wrote")
+      ->type_name("RESULT");
+  page->add_flag("--figures", told->figures, "only the sentences of the README");
+  page->add_flag("--digest", told->digest,
+                 "only the digest of faults, checks and variants that a page of today bears");
+
   app.require_subcommand(1);
   app.footer(kFooter);
   return [=] {
     std::signal(SIGPIPE, SIG_IGN);
     if (faults->parsed()) return SelftestFaultsCommand(*caught, context.checks);
+    if (legal->parsed()) return SelftestLegalCommand(*allowed);
+    if (null->parsed()) return SelftestNullCommand(*none);
+    if (page->parsed()) return SelftestPageCommand(*told, context.checks);
     return SelftestMatrixCommand(*all, context.checks);
   };
 }

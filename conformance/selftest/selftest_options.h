@@ -20,20 +20,25 @@ struct SelftestOptions {
   int jobs = 0;  // judges at a time; 0: one per CPU
   int repeat = 1;
   double deadline_scale = 1.0;
-  double at_least = 0;   // races: the kill probability that must be shown
-  std::string shard;     // "2/4"
-  std::string keep;      // directory of results that may be used again
-  std::string result;    // file to be written
-  std::string markdown;  // file to be written
+  double at_least = 0;  // races: the kill probability that must be shown
+  std::string shard;    // "2/4"
+  std::string keep;     // directory of results that may be used again
+  std::string result;   // file to be written
+  std::string reports;  // directory for the judge's reports of what is red
+  int limit = 600;      // seconds that a null subject may take
   bool list = false;
-  bool verbose = false;
+  bool figures = false;  // the README's sentences instead of a page
+  bool digest = false;   // what a page is about instead of a page
 };
 
 // `selftest faults` (a fault's own checks) and `matrix` (all checks). Return the exit code.
 int SelftestFaultsCommand(const SelftestOptions& options, const std::vector<Check>& checks);
 int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Check>& checks);
-int SelftestNullCommand(const SelftestOptions& options, const std::vector<Check>& checks);
-int SelftestLegalCommand(const SelftestOptions& options, const std::vector<Check>& checks);
+// `selftest null` and `selftest legal`.
+int SelftestNullCommand(const SelftestOptions& options);
+int SelftestLegalCommand(const SelftestOptions& options);
+// `selftest page`; the selectors are result files.
+int SelftestPageCommand(const SelftestOptions& options, const std::vector<Check>& checks);
 
 // INVALID_ARGUMENT for numbers out of range.
 absl::Status CheckSelftestRanges(const SelftestOptions& options);

@@ -4,19 +4,33 @@
 #include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <set>
 
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
+#include "base/unique_fd.h"
 #include "conformance/selftest/cell.h"
 #include "conformance/selftest/fault_rows.h"
 #include "conformance/selftest/fault_runner.h"
 #include "conformance/selftest/first_screen.h"
+#include "conformance/selftest/host_traces.h"
 #include "conformance/selftest/jobs.h"
 #include "conformance/selftest/judge_run.h"
+#include "conformance/selftest/legal_variants.h"
 #include "conformance/selftest/proof.h"
 #include "conformance/selftest/proof_file.h"
+#include "conformance/selftest/proof_page.h"
+#include "conformance/selftest/proof_sum.h"
 #include "conformance/selftest/races.h"
 #include "conformance/selftest/scratch.h"
+#include "conformance/selftest/subject_run.h"
 
 namespace conformance {
 namespace {
@@ -284,6 +298,91 @@ TEST(ProofTest, AnErrorNamesFileAndField) {
   EXPECT_THAT(message("{\"schema\": 1}"), HasSubstr("f.json.command"));
 }
 
+Proof FaultsOf(const std::string& command, const std::string& shim,
+               std::vector<FaultRecord> faults) {
+  Proof proof;
+  proof.command = command;
+  proof.suite_version = "1";
+  proof.shim = shim;
+  proof.faults = std::move(faults);
+  return proof;
+}
+
+TEST(ProofSumTest, TheMatrixReplacesRunsOfAFaultsOwnChecks) {
+  FaultRecord seen_by_all = KilledFault();
+  seen_by_all.cells.push_back({.check = "events/b", .kind = CellKind::kOtherwise});
+  const absl::StatusOr<ProofSum> sum = ProofSum::Of(
+      {FaultsOf("matrix", "ours", {seen_by_all}), FaultsOf("faults", "ours", {KilledFault()}),
+       FaultsOf("faults", "theirs", {KilledFault()})});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_THAT(sum->main().faults, ElementsAre(seen_by_all));
+  EXPECT_THAT(sum->others(), SizeIs(1));
+  EXPECT_TRUE(sum->has_matrix());
+  EXPECT_TRUE(sum->good());
+  EXPECT_EQ(sum->CountFaults(FaultStanding::kKilled), 1U);
+  EXPECT_THAT(sum->Twins(), ElementsAre(ElementsAre("events/a", "events/b")));
+  EXPECT_THAT(sum->MinimalPairs(), IsEmpty());
+  EXPECT_THAT(sum->KillsByCheck(true), SizeIs(1));
+  EXPECT_THAT(sum->UnprovenRequirements(SomeChecks()), ElementsAre("EVT-21", "EXEC-01"));
+}
+
+TEST(ProofSumTest, NothingAndDifferentSuitesAreRefused) {
+  EXPECT_FALSE(ProofSum::Of({}).ok());
+  Proof other = FaultsOf("faults", "ours", {});
+  other.suite_version = "2";
+  EXPECT_THAT(std::string(ProofSum::Of({FaultsOf("faults", "ours", {}), other}).status().message()),
+              HasSubstr("different suites: 1 and 2"));
+}
+
+TEST(ProofSumTest, AnythingRedIsNoProof) {
+  FaultRecord survivor = KilledFault();
+  survivor.cells.front().kind = CellKind::kSurvived;
+  EXPECT_FALSE(ProofSum::Of({FaultsOf("faults", "ours", {survivor})})->good());
+  Proof null = FaultsOf("null", "", {});
+  null.nulls = {{.name = "true", .passed = {"events/a"}}};
+  EXPECT_FALSE(ProofSum::Of({null})->good());
+  Proof legal = FaultsOf("legal", "ours", {});
+  legal.legal = {{.name = "umask", .unexpected = {"events/a: fail event.order"}}};
+  EXPECT_FALSE(ProofSum::Of({legal})->good());
+  legal.legal = {{.name = "umask", .skipped = "no such thing here"}};
+  EXPECT_TRUE(ProofSum::Of({legal})->good());
+  legal.complete = false;
+  EXPECT_FALSE(ProofSum::Of({legal})->good());
+}
+
+TEST(ProofPageTest, TellsWhatWasFound) {
+  FaultRecord survivor = KilledFault();
+  survivor.name = "keeps|a";
+  survivor.cells.front().kind = CellKind::kSurvived;
+  survivor.cells.front().detail = "green";
+  FaultRecord harmless = KilledFault();
+  harmless.name = "harmless";
+  harmless.equivalent = "nobody sees it";
+  harmless.cells.clear();
+  Proof legal = FaultsOf("legal", "ours", {});
+  legal.repeat = 20;
+  legal.legal = {{.name = "umask", .what = "another umask", .repeats = 20, .passed = 7},
+                 {.name = "crun", .skipped = "not installed"}};
+  Proof null = FaultsOf("null", "", {});
+  null.nulls = {{.name = "true", .what = "nothing", .exit_code = 1, .judged = 5, .ms = 3000}};
+  const absl::StatusOr<ProofSum> sum =
+      ProofSum::Of({FaultsOf("faults", "ours", {KilledFault(), survivor, harmless}),
+                    FaultsOf("faults", "theirs", {KilledFault()}), legal, null});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  const std::string page = ProofPage(*sum, SomeChecks());
+  for (const char* text :
+       {"| known faults that are caught | 1 of 2 |",
+        "| legal variants without an alarm | 1 of 1, 20 repeats each |",
+        "| 0 on 1 programs; longest run 3 s |", "* wire `keeps|a` survived: events/a: green\n",
+        "| wire | 3 | 1 | 1 | 0 | 1 |", "* wire `harmless` (loses a): nobody sees it\n",
+        "1 of 1 faults (100.0 %)", "| `crun` |  | skipped: not installed |", "| wire `keeps\\|a` |",
+        "1 of 3 checks catch a fault", "2 do not: `events/b`, `exec/c`"}) {
+    EXPECT_THAT(page, HasSubstr(text));
+  }
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**1 of 2** known shim faults"));
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**0** alarms on 1 legal variants (20 repeats each)"));
+}
+
 TEST(FaultKeyTest, ChangesWithAllThatMatters) {
   const std::vector<FaultRow> rows = SomeRows();
   FaultPlan plan;
@@ -301,6 +400,26 @@ TEST(RacesTest, TheBoundIsThatOfClopperAndPearson) {
   EXPECT_NEAR(KillProbabilityBound(5, 10), 0.2224, 0.0001);
   EXPECT_NEAR(KillProbabilityBound(1, 1), 0.05, 0.0001);
   EXPECT_NEAR(KillProbabilityBound(95, 100), 0.8977, 0.0005);
+}
+
+TEST(LegalVariantsTest, AreManyAndTellWhatTheyAre) {
+  EXPECT_GE(LegalVariants().size(), 20U);
+  std::set<std::string> names;
+  for (const LegalVariant& variant : LegalVariants()) {
+    EXPECT_TRUE(names.emplace(variant.name).second) << variant.name;
+    EXPECT_FALSE(variant.what.empty()) << variant.name;
+    EXPECT_EQ(variant.kernel_file.empty(), variant.kernel_value.empty()) << variant.name;
+  }
+}
+
+TEST(SelectNamesTest, ByNameGlobAndExclusion) {
+  const std::vector<std::string> names = {"true", "false", "cat"};
+  EXPECT_THAT(*SelectNames(names, {}), ElementsAre(true, true, true));
+  EXPECT_THAT(*SelectNames(names, {"cat", "t*"}), ElementsAre(true, false, true));
+  EXPECT_THAT(*SelectNames(names, {"!*a*"}), ElementsAre(true, false, false));
+  EXPECT_THAT(std::string(SelectNames(names, {"fals"}).status().message()),
+              HasSubstr("did you mean false"));
+  EXPECT_FALSE(SelectNames(names, {"!*"}).ok());
 }
 
 class SelftestProcessTest : public base::testing::ProcessTest {};
@@ -375,6 +494,31 @@ TEST_F(SelftestProcessTest, AScratchDirectoryGoesWithAllItHolds) {
     EXPECT_EQ(CountLines(path + "/none"), 0U);
   }
   EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+// Adopted, named and ended, so that no selftest leaves anything either.
+TEST_F(SelftestProcessTest, WhatAJobLeavesBehindIsNamedAndEnded) {
+  std::vector<std::string> orphans;
+  const absl::StatusOr<JobEnd> end =
+      RunJudge({.argv = {"/bin/sh", "-c", "sleep 4321 & exit 7"}}, &orphans);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->exit.code, 7);
+  EXPECT_THAT(orphans, ElementsAre("sleep 4321 "));
+}
+
+TEST_F(SelftestProcessTest, TracesOnTheHostAreSeen) {
+  const HostTraces before = HostTraces::Take();
+  EXPECT_THAT(HostTraces::Take().Since(before, temp_.path(), 1), IsEmpty());
+  const base::UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct sockaddr_un address {};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, temp_.File("s").c_str(), sizeof address.sun_path - 1);
+  ASSERT_EQ(
+      ::bind(listener.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address),
+      0);
+  EXPECT_THAT(HostTraces::Take().Since(before, temp_.path(), 1),
+              ElementsAre("socket " + temp_.File("s")));
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "conformance/harness/check.h"
+#include "conformance/selftest/proof.h"
+
+namespace conformance {
+
+// Several results of selftests taken together, and what follows from them.
+class ProofSum {
+ public:
+  // Faults of the first shim that is named make up the proof, those of other shims stand beside it.
+  // Where a fault was both given to its own checks and to all, the latter counts. INVALID_ARGUMENT
+  // for results of different suites, or of nothing.
+  static absl::StatusOr<ProofSum> Of(std::vector<Proof> proofs);
+
+  [[nodiscard]] const Proof& main() const { return main_; }
+  // Of another shim each, in the order they came.
+  [[nodiscard]] const std::vector<Proof>& others() const { return others_; }
+  // Whether each fault was given to all checks.
+  [[nodiscard]] bool has_matrix() const { return has_matrix_; }
+  // Repeated runs of single faults: their kill probabilities.
+  [[nodiscard]] const std::vector<FaultRecord>& races() const { return races_; }
+
+  [[nodiscard]] std::size_t CountFaults(FaultStanding standing) const;
+  // Names of the faults that turn each check red; `intended`: only as their rows say.
+  [[nodiscard]] std::map<std::string, std::set<std::string>> KillsByCheck(bool intended) const;
+  // Groups of checks that are killed by exactly the same faults, largest group first.
+  [[nodiscard]] std::vector<std::vector<std::string>> Twins() const;
+  // Checks that some fault turns red while no other check is.
+  [[nodiscard]] std::set<std::string> MinimalPairs() const;
+  // Requirements none of whose checks kills any fault as intended.
+  [[nodiscard]] std::vector<std::string> UnprovenRequirements(
+      const std::vector<Check>& checks) const;
+  // Everything is as it should be, and complete.
+  [[nodiscard]] bool good() const;
+
+ private:
+  Proof main_;  // faults, null subjects and variants of all results
+  std::vector<Proof> others_;
+  std::vector<FaultRecord> races_;
+  bool has_matrix_ = false;
+};
+
+}  // namespace conformance
