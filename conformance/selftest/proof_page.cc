@@ -92,7 +92,8 @@ std::string Overview(const ProofSum& sum, const std::vector<Check>& checks) {
       "# Proof\n\nWhat the judge catches, and that it catches nothing else. Written by `ci/proof`, "
       "not "
       "by hand;\n[selftest.md](selftest.md) tells how, and what the words mean.\n\n",
-      "<!-- proof: begin -->\n", ProofFigures(sum), "<!-- proof: end -->\n\n<!-- digest ", ProofDigest(checks), " -->\n\n", Head({"", ""}),
+      "<!-- proof: begin -->\n", ProofFigures(sum), "<!-- proof: end -->\n\n<!-- digest ",
+      ProofDigest(checks), " -->\n\n", Head({"", ""}),
       Row({"known faults that are caught",
            absl::StrCat(sum.CountFaults(FaultStanding::kKilled), " of ", Killable(sum))}),
       Row({"legal variants without an alarm",
