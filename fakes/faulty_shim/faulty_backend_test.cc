@@ -231,6 +231,20 @@ TEST_F(FaultyBackendTest, WhatIsSaidOfTheContainerIsWrong) {
   EXPECT_EQ(sample->value, "");
 }
 
+TEST_F(FaultyBackendTest, CreateNeedsAMemberOfTheSpec) {
+  const base::testing::TempDir bundle;
+  base::testing::WriteFile(bundle.File("config.json"), R"({"annotations":{}})");
+  Make({"fail create missing=/process/env code=13", "crash create missing=/annotations"});
+  absl::Status result;
+  shim::CreateSpec spec;
+  spec.bundle = bundle.path();
+  backend_->Create(
+      std::move(spec),
+      [&result](absl::StatusOr<std::unique_ptr<shim::Workload>> made) { result = made.status(); });
+  EXPECT_TRUE(absl::IsInternal(result)) << result;
+  EXPECT_THAT(real_->calls, IsEmpty());
+}
+
 TEST_F(FaultyBackendTest, AMemberOfTheProcessIsNotPassedOn) {
   Make({"erase exec-spec member=/user/gid"});
   Create();

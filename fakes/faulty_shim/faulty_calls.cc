@@ -7,7 +7,6 @@
 #include <csignal>
 #include <deque>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +22,6 @@ void EndDaemon() { ::kill(::getpid(), SIGTERM); }
 // Calls that wait for the answer to another one.
 struct Line {
   int answers_awaited = 0;
-  std::set<std::string> stalled;  // methods that are not answered any more
   std::vector<std::unique_ptr<ttrpc::Responder>> unanswered;
   std::deque<std::function<void()>> waiting;
 };
@@ -72,17 +70,12 @@ ttrpc::MethodHandler Wrap(const std::string& method, const ttrpc::MethodHandler&
   const auto serve = [method, real, line](absl::string_view payload, const ttrpc::CallInfo& info,
                                           std::unique_ptr<ttrpc::Responder> responder) {
     const bool heads_line = Fire("queue", "rpc", {{"method", method}}) != nullptr;
-    if (PlanHas("stall", "rpc")) {
-      responder->OnAbandoned([method, line] {
-        if (Fire("stall", "rpc", {{"method", method}}) != nullptr) line->stalled.insert(method);
-      });
-    }
     auto faulty = std::make_unique<FaultyResponder>(std::move(responder), method,
                                                     heads_line ? line : nullptr);
     if (Fire("end", "rpc", {{"method", method}, {"on", "call"}}) != nullptr) EndDaemon();
     if (const Rule* rule = Fire("block", "rpc", {{"method", method}})) Block(rule->Number("ms"));
     if (Fire("forget", "rpc", {{"method", method}}) != nullptr) return faulty->Respond("");
-    if (line->stalled.count(method) > 0 || Fire("hold", "rpc", {{"method", method}}) != nullptr) {
+    if (Fire("hold", "rpc", {{"method", method}}) != nullptr) {
       line->unanswered.push_back(std::move(faulty));
       return;
     }

@@ -72,6 +72,14 @@ TEST_F(FaultyCallsTest, OthersQueueBehindACallUntilItIsAnswered) {
   EXPECT_THAT(log_, ElementsAre("Wait called with w", "Wait ok W", "State called with s"));
 }
 
+TEST_F(FaultyCallsTest, ACallIsNeverAnswered) {
+  Make({"hold rpc method=State nth=1"});
+  Call("State", "s");
+  EXPECT_TRUE(log_.empty());
+  Call("State", "t");
+  EXPECT_THAT(log_, ElementsAre("State called with t"));
+}
+
 TEST_F(FaultyCallsTest, ACallIsForgotten) {
   Make({"forget rpc method=State"});
   Call("State", "s");

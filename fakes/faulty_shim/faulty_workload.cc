@@ -59,7 +59,7 @@ bool IsNull(const base::UniqueFd& fd) {
 void CrashOnExec(FaultPlan& plan, const shim::ExecSpec& spec) {
   const bool none = IsNull(spec.io.in) && IsNull(spec.io.out) && IsNull(spec.io.err);
   const FaultPlan::Facts facts = {{"stdio", none ? "none" : "some"},
-                                  {"bytes", std::to_string(spec.process_json.size())}};
+                                  {"size", std::to_string(spec.process_json.size())}};
   if (plan.Fire("crash", "exec", facts) != nullptr) std::abort();
 }
 

@@ -194,13 +194,13 @@ absl::Status WrapJoinCgroup(const std::string& path, pid_t pid) {
 
 absl::StatusOr<pid_t> WrapReadPidFile(const std::string& path) {
   absl::StatusOr<pid_t> pid = RealReadPidFile(path);
-  if (!pid.ok() && Fire("invent", "pid-file") != nullptr) return ::getpid();
+  if (!pid.ok() && Fire("invent", "pid-file") != nullptr) return 1;
   return pid;
 }
 
 void WrapFlush(containerd::EventPublisher* publisher, std::chrono::milliseconds deadline,
                std::function<void()> done) {
-  if (Fire("skip", "flush") != nullptr) return done();
+  if (Fire("skip", "flush") != nullptr) ::_exit(0);
   if (Fire("hold", "flush") != nullptr) return;
   RealFlush(publisher, deadline, std::move(done));
 }

@@ -129,6 +129,17 @@ TEST(WrappedTest, AProgramIsStartedOtherwise) {
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(crossed->pid), &info, WEXITED), 0);
 }
 
+TEST(WrappedTest, AnEngineAlwaysSeemsToSucceed) {
+  const TestPlan plan({"forge waitid verb=kill"});
+  const auto engine = base::Spawn({.path = "sh", .argv = {"sh", "-c", "exit 3", "kill"}});
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(info.si_pid, engine->pid);
+  EXPECT_EQ(info.si_status, 0);
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(engine->pid), &info, WEXITED), 0);
+}
+
 TEST(WrappedTest, WhatIsLegalIsDecidedByRules) {
   shim::Lifecycle init(shim::ProcessKind::kInit);
   {
