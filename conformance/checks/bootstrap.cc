@@ -166,6 +166,11 @@ void WritesOnlyTheResult(CheckContext& check) {
   check.EXPECT_THAT(absl::AsciiStrToLower(result.protocol), ::testing::AnyOf("ttrpc", "grpc"),
                     {.code = why::kStartOutput, .requirement = "OUT-06"});
   check.EXPECT_THAT(result.address, Not(IsEmpty()), {.code = why::kStartOutput});
+  // Text that is no result of another form is an address as a whole, whatever it says.
+  check.EXPECT_THAT(result.address.find_first_of(" \t\r\n"), Eq(std::string::npos),
+                    {.text = absl::StrCat("the output is one word, the address: ",
+                                          result.command.standard_output),
+                     .code = why::kStartOutput});
 }
 
 void ReleasesItsOutput(CheckContext& check) {

@@ -243,6 +243,12 @@ void CreateRepeatsTheMounts(CheckContext& check) {
                     {.text = "mounts in the event", .code = why::kEventField});
   check.EXPECT_THAT(create.rootfs(0).source(), Eq(task.bundle().rootfs_source),
                     {.code = why::kEventField});
+  check.EXPECT_THAT(create.rootfs(0).type(), Eq("bind"),
+                    {.text = "type of the mount in the event", .code = why::kEventField});
+  const std::vector<std::string> options(create.rootfs(0).options().begin(),
+                                         create.rootfs(0).options().end());
+  check.EXPECT_THAT(options, ::testing::ElementsAre("rbind", "rw"),
+                    {.text = "options of the mount in the event", .code = why::kEventField});
 }
 
 void ExitNamesItsProcess(CheckContext& check) {

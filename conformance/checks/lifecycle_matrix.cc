@@ -154,6 +154,8 @@ absl::Status ConnectCall(CheckContext& check, const Task& task, const TaskView& 
   const absl::StatusOr<ConnectInfo> info = task.shim().Connect(task.id());
   if (info.ok()) {
     check.EXPECT_THAT(info->task_pid, Eq(before.pid), {.text = "Connect names the init"});
+    check.EXPECT_THAT(info->shim_pid, Eq(static_cast<std::uint32_t>(task.shim().pid())),
+                      {.text = "Connect names the daemon", .requirement = "CONN-01"});
   }
   return info.status();
 }

@@ -119,6 +119,8 @@ void KillOfExecSparesTheRest(CheckContext& check) {
   check.ASSERT_THAT(two.Start(), IsOk());
   check.ASSERT_THAT(one.Kill(SIGKILL), IsOk());
   check.EXPECT_THAT(one.Wait(), IsOkAndHolds(ExitedWith(137)));
+  // Had the init got the signal, this exec would have died of it, too, and a moment earlier.
+  check.Linger(std::chrono::milliseconds(50));
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "the init", .requirement = "REAP-05"});
   check.EXPECT_THAT(two.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
@@ -152,7 +154,30 @@ void SignalZeroProbes(CheckContext& check) {
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
 }
 
+// The end of the init would end the others, too: a signal that it ignores, as pid 1 does, shows
+// whether they get their own.
+void ExpectOthersAreSignalled(CheckContext& check) {
+  const Task task = check.Run(Program("spawn_tree", "1", "2"));
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  const std::vector<pid_t> members = check.World().CgroupPids(task.pid());
+  check.ASSERT_THAT(members.size(), Ge(3u),
+                    {.text = "processes in the container", .code = why::kHarness});
+  check.ASSERT_THAT(task.Kill(SIGTERM, /*all=*/true), IsOk());
+  check.EXPECT_THAT(
+      check.Eventually([&] {
+        return std::none_of(members.begin(), members.end(), [&](pid_t pid) {
+          const auto found = check.World().Find(pid);
+          return pid != task.pid() && found.has_value() && found->state != 'Z';
+        });
+      }),
+      Eq(true),
+      {.text = "SIGTERM to all reaches the children of the init", .code = why::kProcessState});
+  check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
+                    {.text = "pid 1 without a handler ignores SIGTERM"});
+}
+
 void KillAllReachesEverybody(CheckContext& check) {
+  ExpectOthersAreSignalled(check);
   CreateOptions options;
   options.bundle.private_pid_namespace = false;
   const Task task = check.Run(Program("spawn_tree", "2", "2"), options);
