@@ -6,6 +6,21 @@ namespace fakes {
 
 std::vector<KnownFault> WireCommandFaults() {
   return {
+      {.name = "start-noise-before",
+       .what = "start greets before its result",
+       .origin = "START-03 OUT-01",
+       .rules = {R"(start print-before "starting\n")"},
+       .kills = {{"bootstrap/writes-nothing-but-the-result", "start.output"}}},
+      {.name = "start-noise-after",
+       .what = "start says more after its result",
+       .origin = "START-03 OUT-01",
+       .rules = {R"(start print-after "\nlistening\n")"},
+       .kills = {{"bootstrap/writes-nothing-but-the-result", "start.output"}}},
+      {.name = "start-noise-on-stderr",
+       .what = "start warns on stderr, which containerd reads with the result",
+       .origin = "START-03",
+       .rules = {R"(start stderr "warning: old kernel\n")"},
+       .kills = {{"bootstrap/writes-nothing-but-the-result", "start.output"}}},
       {.name = "start-prints-nothing",
        .what = "start exits with 0 and prints nothing",
        .origin = "START-02",

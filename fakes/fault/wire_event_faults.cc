@@ -124,6 +124,11 @@ std::vector<KnownFault> WireEventFaults() {
        .origin = "EVT-10",
        .rules = {"event /tasks/create set rootfs[0].source=/nowhere"},
        .kills = {{"events/create-repeats-the-mounts", "event.field"}}},
+      {.name = "create-mount-options-lost",
+       .what = "/tasks/create does not repeat the options of a mount",
+       .origin = "EVT-10",
+       .rules = {"event /tasks/create clear rootfs[0].options"},
+       .kills = {{"events/create-repeats-the-mounts", "event.field"}}},
       {.name = "exit-id-is-container",
        .what = "/tasks/exit of an exec has the container's id: containerd takes the task for dead",
        .origin = "EVT-11",
@@ -351,6 +356,11 @@ std::vector<KnownFault> WireEventFaults() {
        .origin = "EVT-25",
        .rules = {"event /tasks/exit drop"},
        .kills = {{"events/killed-in-created-state", "event.order"}}},
+      {.name = "create-mount-type-lost",
+       .what = "/tasks/create does not repeat the type of a mount",
+       .origin = "EVT-10",
+       .rules = {"event /tasks/create clear rootfs[0].type"},
+       .kills = {{"events/create-repeats-the-mounts", "event.field"}}},
   };
 }
 
