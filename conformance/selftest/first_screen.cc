@@ -43,6 +43,11 @@ bool HasField(const std::vector<absl::string_view>& screen, absl::string_view fi
   });
 }
 
+// "  why       event.missing: an event /tasks/oom", not the code alone.
+bool SaysWhy(absl::string_view line) {
+  return absl::ConsumePrefix(&line, "  why ") && absl::StrContains(line, ": ");
+}
+
 }  // namespace
 
 std::string FirstScreenProblem(absl::string_view report, const std::string& check) {
@@ -50,6 +55,11 @@ std::string FirstScreenProblem(absl::string_view report, const std::string& chec
   if (screen.empty()) return "the report has no evidence of it";
   const bool named = std::any_of(screen.begin(), screen.end(), &NamesRequirement);
   if (!named) return "no requirement is named";
+  if (!HasField(screen, "expected") && !HasField(screen, "observed")) {
+    // No value was compared: the contradiction is in words.
+    const bool told = std::any_of(screen.begin(), screen.end(), &SaysWhy);
+    return told ? "" : "the contradiction is not told";
+  }
   if (!HasField(screen, "expected")) return "what was expected is not told";
   if (!HasField(screen, "observed")) return "what was observed is not told";
   return "";

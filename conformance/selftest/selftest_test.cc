@@ -199,10 +199,20 @@ TEST(FirstScreenTest, IsFifteenLinesLongAndOfOneCheck) {
   for (int i = 0; i < 15; ++i) absl::StrAppend(&timeline, "     +1.000  line\n");
   const std::string rule = "  rule      EVT-20: Events come in order.\n";
   const std::string late = rule + timeline + "  expected  x\n  observed  y\n";
-  EXPECT_EQ(FirstScreenProblem(Screen(late), "events/a"), "what was expected is not told");
+  EXPECT_EQ(FirstScreenProblem(Screen(late), "events/a"), "the contradiction is not told");
   const std::string next =
       rule + "\u2717 FAIL   events/b   MUST  EVT-20   1 ms\n  expected  x\n  observed  y\n";
-  EXPECT_EQ(FirstScreenProblem(Screen(next), "events/a"), "what was expected is not told");
+  EXPECT_EQ(FirstScreenProblem(Screen(next), "events/a"), "the contradiction is not told");
+}
+
+TEST(FirstScreenTest, TellsInWordsWhatNoComparisonTells) {
+  const std::string rule = "  rule      EVT-20: Events come in order.\n";
+  const std::string why = "  why       event.missing: no /tasks/exit within 5 s\n";
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + why), "events/a"), "");
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + "  why       event.missing\n"), "events/a"),
+            "the contradiction is not told");
+  EXPECT_EQ(FirstScreenProblem(Screen(rule + why + "  expected  create\n"), "events/a"),
+            "what was observed is not told");
 }
 
 FaultRecord KilledFault() {

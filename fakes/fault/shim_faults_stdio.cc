@@ -43,7 +43,6 @@ void AddStdioFaults(std::vector<KnownFault>& faults) {
        .origin = "G4",
        .rules = {"skip fcntl path=*-stdout"},
        .kills = {{"stdio/twenty-megabytes-arrive", "output.lost"},
-                 {"stdio/output-of-every-size-arrives", "exit.status"},
                  {"stdio/a-slow-reader-slows-only-its-writer", "process.state"}}},
       {.name = "streams-of-an-init-crossed",
        .what = "stdout and stderr of an init change places",
