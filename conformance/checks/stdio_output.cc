@@ -174,7 +174,8 @@ void ReattachingClientMissesNothing(CheckContext& check) {
   check.EXPECT_THAT(state.standard_output, Eq(task.stdio().stdout_path()),
                     {.text = "where to attach", .requirement = "REC-23"});
   check.ASSERT_THAT(task.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
-  check.EXPECT_THAT(task.stdio().AwaitOutputBytes(kFitsAnyPipe), Eq(true), {.code = why::kOutputLost});
+  check.EXPECT_THAT(task.stdio().AwaitOutputBytes(kFitsAnyPipe), Eq(true),
+                    {.code = why::kOutputLost});
   ExpectPattern(check, task.stdio().output(), kFitsAnyPipe, "stdout produced while nobody read");
 }
 
