@@ -510,7 +510,9 @@ TEST_F(SelftestProcessTest, AScratchDirectoryGoesWithAllItHolds) {
 TEST_F(SelftestProcessTest, WhatAJobLeavesBehindIsNamedAndEnded) {
   std::vector<std::string> orphans;
   const absl::StatusOr<JobEnd> end =
-      RunJudge({.argv = {"/bin/sh", "-c", "sleep 4321 & exit 7"}}, &orphans);
+      RunJudge({.argv = {"/bin/sh", "-c",
+                         "sleep 4321 & until grep -q sleep /proc/$!/comm; do :; done; exit 7"}},
+               &orphans);
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(end->exit.code, 7);
