@@ -230,7 +230,9 @@ void CreateRepeatsTheRequest(CheckContext& check) {
                     {.code = why::kEventField});
   check.EXPECT_THAT(create.io().stderr(), Eq(task.stdio().stderr_path()),
                     {.code = why::kEventField});
-  check.EXPECT_THAT(create.io().terminal(), Eq(false), {.code = why::kEventField});
+  check.EXPECT_THAT(
+      create.io().terminal(), Eq(false),
+      {.text = "/tasks/create says that there is no terminal", .code = why::kEventField});
   check.EXPECT_THAT(create.checkpoint(), IsEmpty(), {.code = why::kEventField});
 }
 

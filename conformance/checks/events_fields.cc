@@ -63,7 +63,9 @@ void CreateRepeatsATerminal(CheckContext& check) {
   const auto create =
       OnlyAs<events::TaskCreate>(check, UntilTopic(check, task.id(), "", "create"), "create");
   check.EXPECT_THAT(create.container_id(), Eq(task.id()), {.code = why::kEventField});
-  check.EXPECT_THAT(create.io().terminal(), Eq(true), {.code = why::kEventField});
+  check.EXPECT_THAT(
+      create.io().terminal(), Eq(true),
+      {.text = "/tasks/create says that there is a terminal", .code = why::kEventField});
   check.EXPECT_THAT(create.io().stdin(), Eq(task.stdio().stdin_path()), {.code = why::kEventField});
   check.EXPECT_THAT(create.io().stdout(), Eq(task.stdio().stdout_path()),
                     {.code = why::kEventField});

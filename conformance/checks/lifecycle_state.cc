@@ -38,7 +38,7 @@ void StateEchoesTheRequest(CheckContext& check) {
   check.EXPECT_THAT(state.standard_input, Eq(task.stdio().stdin_path()));
   check.EXPECT_THAT(state.standard_output, Eq(task.stdio().stdout_path()));
   check.EXPECT_THAT(state.standard_error, Eq(task.stdio().stderr_path()));
-  check.EXPECT_THAT(state.terminal, Eq(false));
+  check.EXPECT_THAT(state.terminal, Eq(false), {.text = "State says that there is no terminal"});
 }
 
 void StateEchoesTheTerminal(CheckContext& check) {
@@ -46,7 +46,7 @@ void StateEchoesTheTerminal(CheckContext& check) {
   process.terminal = true;
   const Task task = check.Create(process, {.stdio = {.standard_input = true}});
   const StateInfo state = check.Require(task.State());
-  check.EXPECT_THAT(state.terminal, Eq(true));
+  check.EXPECT_THAT(state.terminal, Eq(true), {.text = "State says that there is a terminal"});
   check.EXPECT_THAT(state.standard_input, Eq(task.stdio().stdin_path()));
   check.EXPECT_THAT(state.standard_output, Eq(task.stdio().stdout_path()));
 }
