@@ -8,17 +8,6 @@
 #include "ttrpc/limits.h"
 
 namespace fakes {
-namespace {
-
-std::string Frame(ttrpc::FrameHeader header, const std::string& data) {
-  header.length = static_cast<std::uint32_t>(data.size());
-  std::string frame(ttrpc::kFrameHeaderBytes, '\0');
-  ttrpc::EncodeFrameHeader(header, frame.data());
-  return frame + data;
-}
-
-}  // namespace
-
 CallLink::CallLink(RelayCore& core, Callbacks callbacks)
     : core_(core),
       callbacks_(std::move(callbacks)),
@@ -118,7 +107,7 @@ void CallLink::Answer(const WireMessage& request, const WireEffects& effects) {
                                      .type = ttrpc::kFrameResponse};
   const auto call = calls_.extract(header.stream);
   client_->Send(
-      Frame(header, ttrpc::EncodeResponse({.code = effects.code, .message = effects.text})));
+      JoinFrame(header, ttrpc::EncodeResponse({.code = effects.code, .message = effects.text})));
   if (!call.empty()) core_.Passed(*WireMessage::Reply(header, "", call.mapped()));
 }
 
@@ -127,7 +116,7 @@ void CallLink::OnShimPiece(FrameSplitter::Piece piece) {
                         ? calls_.extract(piece.header->stream)
                         : decltype(calls_)::node_type();
   if (call.empty()) {
-    client_->Send(piece.header ? Frame(*piece.header, piece.bytes) : std::move(piece.bytes));
+    client_->Send(piece.header ? JoinFrame(*piece.header, piece.bytes) : std::move(piece.bytes));
     return;
   }
   const std::shared_ptr<WireMessage> message =
@@ -142,7 +131,7 @@ void CallLink::OnShimPiece(FrameSplitter::Piece piece) {
 
 void CallLink::SendReply(const WireMessage& message, const WireEffects& effects) {
   using Fate = WireEffects::Fate;
-  for (const ttrpc::FrameHeader& header : effects.inserted) client_->Send(Frame(header, ""));
+  for (const ttrpc::FrameHeader& header : effects.inserted) client_->Send(JoinFrame(header, ""));
   switch (effects.fate) {
     case Fate::kPass:
     case Fate::kAnswer:

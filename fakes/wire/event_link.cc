@@ -7,17 +7,6 @@
 #include "ttrpc/limits.h"
 
 namespace fakes {
-namespace {
-
-std::string Frame(ttrpc::FrameHeader header, const std::string& data) {
-  header.length = static_cast<std::uint32_t>(data.size());
-  std::string frame(ttrpc::kFrameHeaderBytes, '\0');
-  ttrpc::EncodeFrameHeader(header, frame.data());
-  return frame + data;
-}
-
-}  // namespace
-
 EventLink::EventLink(RelayCore& core, Callbacks callbacks)
     : core_(core),
       callbacks_(std::move(callbacks)),
@@ -61,7 +50,7 @@ void EventLink::OnShimPiece(FrameSplitter::Piece piece) {
     if (queued.header.type == ttrpc::kFrameRequest) {
       queued.message = WireMessage::Event(queued.header, std::move(piece.bytes));
     } else {
-      queued.bytes = Frame(queued.header, piece.bytes);
+      queued.bytes = JoinFrame(queued.header, piece.bytes);
     }
   }
   if (queued.message) queued.effects = std::make_shared<WireEffects>(core_.Apply(*queued.message));
@@ -115,18 +104,18 @@ void EventLink::SendOn(std::uint32_t stream, ttrpc::FrameHeader header, const st
   header.type = ttrpc::kFrameRequest;
   answers_[next_stream_] = stream;
   next_stream_ += 2;
-  sink_->Send(Frame(header, data));
+  sink_->Send(JoinFrame(header, data));
 }
 
 void EventLink::AnswerShim(std::uint32_t stream) {
-  shim_->Send(Frame({.stream = stream, .type = ttrpc::kFrameResponse}, ""));
+  shim_->Send(JoinFrame({.stream = stream, .type = ttrpc::kFrameResponse}, ""));
 }
 
 void EventLink::OnSinkPiece(FrameSplitter::Piece piece) {
   if (!piece.header) return shim_->Send(std::move(piece.bytes));
   const auto answer = answers_.extract(piece.header->stream);
   if (!answer.empty()) piece.header->stream = answer.mapped();
-  if (answer.empty() || answer.mapped() != 0) shim_->Send(Frame(*piece.header, piece.bytes));
+  if (answer.empty() || answer.mapped() != 0) shim_->Send(JoinFrame(*piece.header, piece.bytes));
   EndIfDone();
 }
 

@@ -42,4 +42,11 @@ std::optional<FrameSplitter::Piece> FrameSplitter::Next() {
   return piece;
 }
 
+std::string JoinFrame(ttrpc::FrameHeader header, const std::string& data) {
+  header.length = static_cast<std::uint32_t>(data.size());
+  std::string frame(ttrpc::kFrameHeaderBytes, '\0');
+  ttrpc::EncodeFrameHeader(header, frame.data());
+  return frame + data;
+}
+
 }  // namespace fakes

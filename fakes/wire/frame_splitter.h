@@ -36,4 +36,7 @@ class FrameSplitter {
   std::uint64_t pass_ = 0;  // bytes of an oversized frame still to come
 };
 
+// The bytes of a frame, whose length is that of `data` whatever the header says.
+std::string JoinFrame(ttrpc::FrameHeader header, const std::string& data);
+
 }  // namespace fakes
