@@ -2,9 +2,11 @@
 #include "conformance/harness/accounting.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -83,45 +85,73 @@ void FoldVerdicts(CheckResult& folded) {
   }
 }
 
-bool IsExpectedResult(Expectation::Result expected, Result result) {
+bool IsExpectedVerdict(Expectation::Result expected, Verdict verdict) {
   switch (expected) {
     case Expectation::Result::kFail:
-      return result == Result::kFail;
+      return verdict == Verdict::kFail;
     case Expectation::Result::kHang:
-      return result == Result::kHang;
+      return verdict == Verdict::kHang;
     case Expectation::Result::kCrash:
-      return result == Result::kCrash;
+      return verdict == Verdict::kCrash;
     case Expectation::Result::kLeak:
-      return result == Result::kLeak;
+      return verdict == Verdict::kLeak;
     case Expectation::Result::kFlaky:
-      return IsRed(result);
+      return true;
     case Expectation::Result::kSkip:
       return false;
   }
   return false;
 }
 
-// "" when the red attempts are those that were expected, else how they differ.
-std::string Difference(const CheckResult& folded, const Expectation& expected) {
-  if (!IsExpectedResult(expected.result, folded.result)) {
-    return absl::StrCat("expected ", ResultName(expected.result), " (", expected.why, "), got ",
-                        ResultName(folded.result));
+using Entries = std::vector<const Expectation*>;
+
+// The entry that a red attempt meets, or nullptr.
+const Expectation* Met(const Attempt& attempt, const Entries& entries) {
+  const auto met = std::find_if(entries.begin(), entries.end(), [&](const Expectation* entry) {
+    return entry->why == CodeOf(attempt) && IsExpectedVerdict(entry->result, attempt.verdict);
+  });
+  return met == entries.end() ? nullptr : *met;
+}
+
+std::string WhatIsExpected(const Expectation& entry) {
+  return absl::StrCat("expected ", ResultName(entry.result), " (", entry.why, ")");
+}
+
+std::string DifferenceOf(const Attempt& attempt, const Entries& entries) {
+  const Expectation& first = *entries.front();
+  if (!IsExpectedVerdict(first.result, attempt.verdict)) {
+    return absl::StrCat(WhatIsExpected(first), ", got ", VerdictName(attempt.verdict), " (",
+                        CodeOf(attempt), ")");
   }
-  std::size_t red = 0;
+  const std::string codes = absl::StrJoin(
+      entries, " or ",
+      [](std::string* out, const Expectation* entry) { absl::StrAppend(out, entry->why); });
+  return absl::StrCat("expected ", codes, ", got ", CodeOf(attempt));
+}
+
+// "" when the attempts are those that were expected, else how they differ.
+std::string Difference(const CheckResult& folded, const Entries& entries) {
+  std::map<const Expectation*, std::size_t> met;
   for (const Attempt& attempt : folded.attempts) {
     if (!IsRed(attempt)) continue;
-    ++red;
-    if (CodeOf(attempt) != expected.why) {
-      return absl::StrCat("expected ", expected.why, ", got ", CodeOf(attempt));
-    }
+    const Expectation* entry = Met(attempt, entries);
+    if (entry == nullptr) return DifferenceOf(attempt, entries);
+    ++met[entry];
   }
-  if (expected.result == Expectation::Result::kFlaky) {
+  const Expectation& first = *entries.front();
+  const bool always = first.result != Expectation::Result::kFlaky;
+  const bool passed =
+      std::any_of(folded.attempts.begin(), folded.attempts.end(),
+                  [](const Attempt& attempt) { return attempt.verdict == Verdict::kPass; });
+  if (always && passed) return absl::StrCat(WhatIsExpected(first), ", got flaky");
+  for (const auto& [entry, red] : met) {
+    if (entry->result != Expectation::Result::kFlaky) continue;
     // A rate says little about few attempts: one failure is always within the bound.
     const double allowed =
-        std::max(1.0, std::ceil(expected.max_rate * static_cast<double>(folded.attempts.size())));
+        std::max(1.0, std::ceil(entry->max_rate * static_cast<double>(folded.attempts.size())));
     if (static_cast<double>(red) > allowed) {
-      return absl::StrCat("red in ", red, " of ", folded.attempts.size(),
-                          " attempts, expected at most ", expected.max_rate * 100, " %");
+      return absl::StrCat(entry->why, " in ", red, " of ", folded.attempts.size(),
+                          " attempts, expected at most ", entry->max_rate * 100, " %");
     }
   }
   return "";
@@ -137,14 +167,16 @@ void CompareWithExpectation(CheckResult& folded) {
     if (expected->result == Expectation::Result::kFlaky) return;
     folded.result = Result::kXpass;
     folded.unexpected = true;
-    folded.unexpected_text = absl::StrCat("expected ", ResultName(expected->result), " (",
-                                          expected->why, "), see ", expected->place());
+    folded.unexpected_text = absl::StrCat(WhatIsExpected(*expected), ", see ", expected->place());
     return;
   }
   if (!IsRed(folded.result)) return;
-  std::string difference = Difference(folded, *expected);
+  Entries entries = {expected};
+  entries.insert(entries.end(), folded.planned.chances.begin(), folded.planned.chances.end());
+  const std::string difference = Difference(folded, entries);
   if (difference.empty()) {
     folded.result = Result::kXfail;
+    folded.planned.expectation = Met(folded.attempts[folded.decisive], entries);
   } else {
     folded.unexpected = true;
     folded.unexpected_text = absl::StrCat(difference, ", see ", expected->place());

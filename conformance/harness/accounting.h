@@ -46,7 +46,9 @@ struct PlannedCheck {
   const Check* check = nullptr;
   std::optional<SkipKind> skip;  // set: will not be run, for `skip_reason`
   std::string skip_reason;
-  const Expectation* expectation = nullptr;  // borrowed; nullptr: expected to pass
+  // Borrowed; nullptr: expected to pass. In a folded result the one that its evidence meets.
+  const Expectation* expectation = nullptr;
+  std::vector<const Expectation*> chances;  // flaky ones with other reasons; borrowed
 };
 
 // A planned check with everything that became of it.

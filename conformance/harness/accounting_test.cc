@@ -124,6 +124,36 @@ TEST(ExpectedTest, ExpectationsExcuseNoSkipNoErrorAndNoMissingRun) {
   EXPECT_EQ(FoldOf({Tried(Verdict::kNotRun)}, &expected).result, Result::kNotRun);
 }
 
+TEST(ExpectedTest, ChanceMayComeInsteadOfWhatAlwaysHolds) {
+  const Expectation always = Expected(Expectation::Result::kFail, why::kLeftSocket);
+  Expectation chance = Expected(Expectation::Result::kFlaky);
+  chance.max_rate = 0.5;
+  const auto fold = [&](std::vector<Attempt> attempts) {
+    return Fold(0, {.check = &kMustCheck, .expectation = &always, .chances = {&chance}},
+                std::move(attempts));
+  };
+  const Attempt hit = Tried(Verdict::kFail, why::kLeftSocket);
+  const CheckResult usual = fold({hit});
+  EXPECT_EQ(usual.result, Result::kXfail);
+  EXPECT_EQ(usual.planned.expectation, &always);
+  const CheckResult other = fold({Tried(Verdict::kHang)});
+  EXPECT_EQ(other.result, Result::kXfail);
+  EXPECT_EQ(other.planned.expectation, &chance) << "the reports cite what was met";
+  EXPECT_EQ(fold({hit, Tried(Verdict::kFail), hit}).result, Result::kXfail);
+  // Neither excuses a pass, a third reason, or chance more often than its rate.
+  EXPECT_EQ(fold({Tried(Verdict::kPass)}).result, Result::kXpass);
+  EXPECT_EQ(fold({hit, Tried(Verdict::kPass)}).unexpected_text,
+            "expected fail (left.socket), got flaky, see e.toml:2");
+  EXPECT_EQ(fold({Tried(Verdict::kFail, why::kZombie)}).unexpected_text,
+            "expected left.socket or event.order, got process.zombie, see e.toml:2");
+  EXPECT_EQ(
+      fold({hit, Tried(Verdict::kFail), Tried(Verdict::kFail), hit, Tried(Verdict::kFail)}).result,
+      Result::kXfail);
+  EXPECT_THAT(fold({hit, Tried(Verdict::kFail), Tried(Verdict::kFail), Tried(Verdict::kFail)})
+                  .unexpected_text,
+              HasSubstr("event.order in 3 of 4 attempts, expected at most 50 %"));
+}
+
 TEST(ExpectedTest, AFlakyCheckMayPassOrFailWithinItsRate) {
   Expectation expected = Expected(Expectation::Result::kFlaky);
   expected.max_rate = 0.25;

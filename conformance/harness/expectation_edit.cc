@@ -205,7 +205,7 @@ absl::StatusOr<ExpectationEdit> UpdateExpectations(absl::string_view text, const
     if (wanted.undecided) {
       edit.notes.push_back(absl::StrCat(check.id, ": red for several reasons (",
                                         absl::StrJoin(check.codes, ", "),
-                                        "), which no entry can expect"));
+                                        "); write an entry for each"));
     }
     if (wanted.result.empty()) continue;
     if (!Exists(check.id, checks)) {
@@ -213,6 +213,11 @@ absl::StatusOr<ExpectationEdit> UpdateExpectations(absl::string_view text, const
       continue;
     }
     const Expectation* entry = expectations.Find(check.id, "");
+    const std::vector<const Expectation*> chances = expectations.Chances(check.id, "");
+    if (std::any_of(chances.begin(), chances.end(),
+                    [&](const Expectation* chance) { return Agrees(*chance, wanted); })) {
+      continue;
+    }
     if (entry == nullptr) {
       added += NewEntry(check, wanted, fields);
     } else if (entry->result == Expectation::Result::kSkip || Agrees(*entry, wanted)) {

@@ -101,6 +101,14 @@ TEST(ExpectationEditTest, SeveralReasonsAreOnlyNoted) {
   EXPECT_THAT(edit.notes, ElementsAre(HasSubstr("red for several reasons")));
 }
 
+TEST(ExpectationEditTest, WhatAChanceExplainsChangesNothing) {
+  const std::string file = std::string(kFile) +
+                           "\n[[expect]]\ncheck = \"a/one\"\nresult = \"flaky\"\n"
+                           "why = \"event.order\"\nmax_rate = 0.5\nreference = \"X-02\"\n";
+  EXPECT_EQ(Update(file, {Observed("a/one", {"fail"}, "event.order")}).text, file);
+  EXPECT_NE(Update(file, {Observed("a/one", {"fail"}, "left.fd")}).text, file);
+}
+
 TEST(ExpectationEditTest, ChecksOfAnotherBuildAreOnlyNoted) {
   const ExpectationEdit edit = Update(kFile, {Observed("a/other", {"fail"}, "reply.code")});
   EXPECT_EQ(edit.text, kFile);

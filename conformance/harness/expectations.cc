@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -163,6 +162,13 @@ bool Expired(const Expectation& entry, absl::string_view today) {
   return !entry.until.empty() && absl::string_view(entry.until) < today;
 }
 
+// Both cannot hold for one check.
+bool Exclude(const Expectation& one, const Expectation& other) {
+  if (one.result == Result::kSkip || other.result == Result::kSkip) return true;
+  if (one.why == other.why) return true;
+  return one.result != Result::kFlaky && other.result != Result::kFlaky;
+}
+
 }  // namespace
 
 std::string Expectation::place() const { return absl::StrCat(file, ":", line); }
@@ -207,7 +213,7 @@ bool Expectations::Mentions(absl::string_view fact) const {
 absl::Status Expectations::Bind(const std::vector<Check>& checks, const Facts* facts) {
   match_counts_.assign(entries_.size(), 0);
   applies_.assign(entries_.size(), true);
-  std::map<std::string, std::size_t> by_id;
+  bindings_.clear();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const std::optional<Condition>& when = entries_[i].when;
     applies_[i] = !when || facts == nullptr || when->Holds(*facts);
@@ -216,30 +222,51 @@ absl::Status Expectations::Bind(const std::vector<Check>& checks, const Facts* f
       if (!GlobMatches(entries_[i].check, check.id)) continue;
       ++match_counts_[i];
       if (when && facts == nullptr) continue;
-      const auto [position, is_new] = by_id.try_emplace(check.id, i);
-      if (is_new) continue;
-      const Expectation& other = entries_[position->second];
-      if (other.file == entries_[i].file) {
-        return absl::InvalidArgumentError(absl::StrCat(entries_[i].place(), ": check: ", check.id,
-                                                       " is expected at ", other.place(),
-                                                       " already"));
-      }
-      position->second = i;
+      RETURN_IF_ERROR(BindTo(check.id, i));
     }
   }
-  bindings_.clear();
-  for (const auto& [id, entry] : by_id) bindings_.push_back({.check_id = id, .entry = entry});
   return absl::OkStatus();
 }
 
+absl::Status Expectations::BindTo(const std::string& check_id, std::size_t entry) {
+  const Expectation& added = entries_[entry];
+  std::vector<std::size_t>& bound = bindings_[check_id];
+  for (std::size_t i : bound) {
+    const Expectation& other = entries_[i];
+    if (other.file == added.file && Exclude(added, other)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          added.place(), ": check: ", check_id, " is expected at ", other.place(), " already"));
+    }
+  }
+  bound.erase(std::remove_if(bound.begin(), bound.end(),
+                             [&](std::size_t i) { return Exclude(added, entries_[i]); }),
+              bound.end());
+  const bool always = added.result != Result::kFlaky;
+  bound.insert(always ? bound.begin() : bound.end(), entry);
+  return absl::OkStatus();
+}
+
+std::vector<const Expectation*> Expectations::All(absl::string_view check_id,
+                                                  absl::string_view today) const {
+  std::vector<const Expectation*> all;
+  const auto bound = bindings_.find(std::string(check_id));
+  if (bound == bindings_.end()) return all;
+  for (std::size_t i : bound->second) {
+    if (!Expired(entries_[i], today)) all.push_back(&entries_[i]);
+  }
+  return all;
+}
+
 const Expectation* Expectations::Find(absl::string_view check_id, absl::string_view today) const {
-  const auto binding = std::lower_bound(bindings_.begin(), bindings_.end(), check_id,
-                                        [](const Binding& one, absl::string_view id) {
-                                          return absl::string_view(one.check_id) < id;
-                                        });
-  if (binding == bindings_.end() || binding->check_id != check_id) return nullptr;
-  const Expectation& entry = entries_[binding->entry];
-  return Expired(entry, today) ? nullptr : &entry;
+  const std::vector<const Expectation*> all = All(check_id, today);
+  return all.empty() ? nullptr : all.front();
+}
+
+std::vector<const Expectation*> Expectations::Chances(absl::string_view check_id,
+                                                      absl::string_view today) const {
+  std::vector<const Expectation*> all = All(check_id, today);
+  if (!all.empty()) all.erase(all.begin());
+  return all;
 }
 
 std::vector<std::string> Expectations::Stale(absl::string_view today) const {
@@ -264,7 +291,9 @@ std::vector<std::string> Expectations::Stale(absl::string_view today) const {
 
 std::vector<std::string> Expectations::Overridden() const {
   std::vector<bool> bound(entries_.size(), false);
-  for (const Binding& binding : bindings_) bound[binding.entry] = true;
+  for (const auto& [id, entries] : bindings_) {
+    for (std::size_t entry : entries) bound[entry] = true;
+  }
   std::vector<std::string> overridden;
   for (std::size_t i = 0; i < match_counts_.size(); ++i) {
     const Expectation& entry = entries_[i];

@@ -6,6 +6,7 @@
 #include <absl/strings/string_view.h>
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,7 @@ namespace conformance {
 //   [[expect]]
 //   check  = "events/oom-precedes-exit"  # id or glob; a glob needs max_matches
 //   result = "fail"                      # fail | hang | crash | leak | flaky | skip
-//   why    = "event.missing"             # must equal why.code; a list for several checks is not
-//                                        # supported on purpose: one reason, one entry
+//   why    = "event.missing"             # must equal why.code: one reason, one entry
 //   issue  = "https://..."               # or reference = "peers-measured.md, section 4"
 //   kind   = "bug"                       # bug (default) | wontfix | spec-dispute | host
 //   owner  = "@ana"                      # optional: who looks after it
@@ -53,7 +53,10 @@ struct Expectation {
 absl::string_view ResultName(Expectation::Result result);
 absl::string_view KindName(Expectation::Kind kind);
 
-// The entries of all --expect files. Later files win over earlier ones for the same check.
+// The entries of all --expect files. A check has at most one entry that always holds (fail, hang,
+// crash, leak), and flaky ones beside it, each with another `why`: what chance does instead of it.
+// A later file wins over earlier ones: its entry replaces the one with the same `why`, and one that
+// always holds replaces another. "skip" stands alone.
 class Expectations {
  public:
   // Adds one file. INVALID_ARGUMENT with file, line and field for anything it does not understand,
@@ -67,11 +70,15 @@ class Expectations {
 
   // Binds the entries to `checks` (all there are, selected or not). Only entries whose `when` holds
   // for `facts` take part; without facts, as for linting, all do, and those with a `when` overlap
-  // nothing. Two entries of one file for the same check are an error.
+  // nothing. Two entries of one file of which one would replace the other are an error.
   absl::Status Bind(const std::vector<Check>& checks, const Facts* facts = nullptr);
 
-  // The entry for this check, or nullptr. An expired entry excuses nothing.
+  // The entry for this check, or nullptr: the one that always holds, if there is one, else a flaky
+  // one. An expired entry excuses nothing.
   [[nodiscard]] const Expectation* Find(absl::string_view check_id, absl::string_view today) const;
+  // The other entries for this check: all of them flaky.
+  [[nodiscard]] std::vector<const Expectation*> Chances(absl::string_view check_id,
+                                                        absl::string_view today) const;
 
   // Entries that are red by themselves: those that match no check, more checks than max_matches, or
   // are expired at `today` ("YYYY-MM-DD"). One sentence each. Those that Bind() left out are not.
@@ -82,14 +89,15 @@ class Expectations {
   [[nodiscard]] const std::vector<Expectation>& entries() const { return entries_; }
 
  private:
-  struct Binding {
-    std::string check_id;
-    std::size_t entry = 0;
-  };
+  absl::Status BindTo(const std::string& check_id, std::size_t entry);
+  // Those of a check that have not expired, the one that always holds first.
+  [[nodiscard]] std::vector<const Expectation*> All(absl::string_view check_id,
+                                                    absl::string_view today) const;
+
   std::vector<Expectation> entries_;
-  std::vector<std::size_t> match_counts_;  // by entry, after Bind()
-  std::vector<bool> applies_;              // by entry, after Bind()
-  std::vector<Binding> bindings_;          // sorted by id, one per check
+  std::vector<std::size_t> match_counts_;                     // by entry, after Bind()
+  std::vector<bool> applies_;                                 // by entry, after Bind()
+  std::map<std::string, std::vector<std::size_t>> bindings_;  // entries by check id
 };
 
 // Today in UTC as "YYYY-MM-DD".

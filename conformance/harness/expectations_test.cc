@@ -94,6 +94,50 @@ TEST(ExpectationsTest, TwoEntriesOfOneFileForOneCheckAreRefused) {
               HasSubstr("events/oom is expected at e.toml:2 already"));
 }
 
+std::string Flaky(const std::string& check, const std::string& why, const std::string& more = "") {
+  return Entry(check, more, "result = \"flaky\"\nmax_rate = 0.5\nwhy = \"" + why + "\"\n");
+}
+
+std::vector<std::string> ChancesOf(const Expectations& expectations) {
+  std::vector<std::string> whys;
+  for (const Expectation* chance : expectations.Chances("events/oom", kToday)) {
+    whys.push_back(chance->why);
+  }
+  return whys;
+}
+
+TEST(ExpectationsTest, FlakyEntriesWithOtherReasonsStandBesideTheOneThatHolds) {
+  const Expectations expectations = Bound(Flaky("*", "event.order", "max_matches = 3\n") +
+                                          Entry("events/oom") + Flaky("events/oom", "state.wrong"));
+  EXPECT_EQ(expectations.Find("events/oom", kToday)->why, "event.missing");
+  EXPECT_THAT(ChancesOf(expectations), ElementsAre("event.order", "state.wrong"));
+  EXPECT_EQ(expectations.Find("stdio/eof", kToday)->why, "event.order");
+  EXPECT_THAT(expectations.Overridden(), IsEmpty());
+  EXPECT_THAT(ErrorOf(Entry("events/oom") + Flaky("events/oom", "event.missing")),
+              HasSubstr("is expected at e.toml:2 already"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom") + Entry("events/oom", "", "result = \"skip\"\n")),
+              HasSubstr("is expected at e.toml:2 already"));
+}
+
+TEST(ExpectationsTest, ALaterFileReplacesWhatItExcludesOnly) {
+  Expectations expectations;
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Flaky("events/oom", "event.order") +
+                                 Entry("events/oom") + Flaky("events/oom", "state.wrong"),
+                             "a.toml"),
+            absl::OkStatus());
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Flaky("events/oom", "event.missing"), "b.toml"),
+            absl::OkStatus());
+  ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  EXPECT_EQ(expectations.Find("events/oom", kToday)->result, Expectation::Result::kFlaky);
+  EXPECT_THAT(ChancesOf(expectations), ElementsAre("state.wrong", "event.missing"));
+  ASSERT_EQ(
+      expectations.Add("schema = 1\n" + Entry("events/oom", "", "result = \"skip\"\n"), "c.toml"),
+      absl::OkStatus());
+  ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  EXPECT_EQ(expectations.Find("events/oom", kToday)->result, Expectation::Result::kSkip);
+  EXPECT_THAT(ChancesOf(expectations), IsEmpty());
+}
+
 TEST(ExpectationsTest, ASkipNeedsNoWhyAndAFlakyOneNeedsARate) {
   const Expectations skip = Bound(Entry("events/oom", "", "result = \"skip\"\n"));
   EXPECT_EQ(skip.Find("events/oom", kToday)->result, Expectation::Result::kSkip);

@@ -31,6 +31,7 @@ PlannedCheck PlanCheck(const Check& check, const PlanRules& rules) {
   planned.check = &check;
   if (rules.expectations != nullptr) {
     planned.expectation = rules.expectations->Find(check.id, rules.today);
+    planned.chances = rules.expectations->Chances(check.id, rules.today);
   }
   const auto skip = [&planned](SkipKind kind, std::string reason) {
     planned.skip = kind;
