@@ -38,11 +38,24 @@ const CLI::App& Reached(const CLI::App& app, std::string& words) {
   }
 }
 
+// What a missing option or argument is called in the help, and what it is for; "" if that is not
+// what is wrong.
+std::string Missing(const CLI::App& at, const CLI::ParseError& error) {
+  for (const CLI::Option* option : at.get_options()) {
+    if (option->get_name() + " is required" != error.what()) continue;
+    const bool positional = option->get_positional();
+    return absl::StrCat(positional ? "" : option->get_name() + " ", option->get_type_name(),
+                        " is missing: ", option->get_description());
+  }
+  return "";
+}
+
 // One sentence with the help that tells more.
 std::string Complaint(const CLI::App& app, const CLI::ParseError& error) {
   std::string words;
   const CLI::App& at = Reached(app, words);
-  std::string what = error.what();
+  const std::string missing = Missing(at, error);
+  std::string what = missing.empty() ? error.what() : missing;
   if (at.get_require_subcommand_min() > 0) {
     what = absl::StrCat(
         words, " needs one of ",

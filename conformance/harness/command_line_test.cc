@@ -123,15 +123,15 @@ TEST_F(CommandLineTest, MistakesAreOneSentenceAndExitTwo) {
       {RunArguments({"--retry-unexpected", "-1"}), "--retry-unexpected"},
       {RunArguments({"--plan", "/no/plan"}), "/no/plan: No such file"},
       {RunArguments({"changed-since:/no/such"}), "/no/such: No such file"},
-      {{"diff", "/no/such"}, "after"},
+      {{"diff", "/no/such"}, "the later result"},
       {{"diff", "/no/such", "/no/other"}, "/no/such: No such file"},
       {{"diff", "/", "/"}, "/: Is a directory"},
       {RunArguments({"--plan", "/"}), "/: Is a directory"},
       {{"diff", temp_.File("shim"), temp_.File("shim")}, "no JSON"},
-      {{"merge"}, "files"},
+      {{"merge"}, "RESULT is missing"},
       {{"merge", "/no/such"}, "/no/such: No such file"},
       {{"merge", temp_.File("shim")}, "no JSON"},
-      {{"repro"}, "recorded"},
+      {{"repro"}, "DIR/CHECK is missing"},
       {{"repro", "/no/such"}, "/no/such: no recording"},
       {{"repro", temp_.File("shim")}, "no recording"},
       {RunArguments({"--keep", "some"}), "--keep some"},
@@ -160,7 +160,7 @@ TEST_F(CommandLineTest, MistakesAreOneSentenceAndExitTwo) {
 TEST_F(CommandLineTest, NothingSelectedIsExitFiveWithSuggestions) {
   const RunResult typo = Run({"toy/pases"});
   EXPECT_EQ(typo.status.code, 5);
-  EXPECT_THAT(typo.err, HasSubstr("no check matches 'toy/pases'; the nearest are: toy/passes"));
+  EXPECT_THAT(typo.err, HasSubstr("no check matches 'toy/pases'; did you mean toy/passes"));
   EXPECT_EQ(Run({"toy/passes", "toy/pases"}).status.code, 5);
   EXPECT_EQ(Run({"!*"}).status.code, 5);
 }
@@ -171,7 +171,7 @@ TEST_F(CommandLineTest, ListTellsWhatWouldRun) {
   EXPECT_THAT(all.out,
               AllOf(HasSubstr("MUST    toy/passes  EVT-20"), HasSubstr("MAY     toy/may-fail")));
   const RunResult some = Judge({"list", "level:may"});
-  EXPECT_THAT(some.out, HasSubstr("1 checks, 1 to run"));
+  EXPECT_THAT(some.out, HasSubstr("1 check, 1 to run"));
   const RunResult json = Judge({"list", "toy/passes", "--json"});
   EXPECT_THAT(json.out, AllOf(StartsWith("["), HasSubstr("\"id\": \"toy/passes\"")));
   const RunResult why = Judge({"list", "--why", "toy/may-fail", "--level", "must"});
@@ -383,13 +383,13 @@ TEST_F(CommandLineTest, ThePlanIsReadFromAFileOrFromStandardInput) {
   const RunResult some = Judge({"list", "--plan", temp_.File("plan")});
   EXPECT_THAT(some.out, HasSubstr("2 checks, 2 to run"));
   const RunResult fewer = Judge({"list", "--plan", temp_.File("plan"), "!toy/fails"});
-  EXPECT_THAT(fewer.out, HasSubstr("1 checks, 1 to run"));
+  EXPECT_THAT(fewer.out, HasSubstr("1 check, 1 to run"));
   const RunResult why = Judge({"list", "--plan", temp_.File("plan"), "--why", "toy/flaky"});
   EXPECT_THAT(why.out, HasSubstr("not in --plan"));
   base::SpawnSpec spec = ToyJudge({"list", "--plan", "-"});
   const absl::StatusOr<RunResult> piped = base::testing::RunToExit(spec, "toy/passes\n");
   ASSERT_TRUE(piped.ok()) << piped.status();
-  EXPECT_THAT(piped->out, HasSubstr("1 checks, 1 to run"));
+  EXPECT_THAT(piped->out, HasSubstr("1 check, 1 to run"));
 }
 
 TEST_F(JudgeRunTest, AReportThatCannotBeWrittenIsExitFour) {

@@ -121,7 +121,7 @@ TEST_F(ExpectCommandTest, MistakesAreOneSentence) {
       {{"update", results_, results_}, "results.json:1:1: "},
       {{"update", results_, temp_.File("no/dir.toml"), "--write"}, "dir.toml: No such file"},
       {{"prune", results_, temp_.File("none.toml")}, "none.toml: No such file"},
-      {{"prune", results_}, "file is required"},
+      {{"prune", results_}, "FILE is missing: the expectations"},
   };
   for (const auto& [words, message] : mistakes) {
     const RunResult result = Expect(words);

@@ -51,10 +51,14 @@ absl::Status AddKnown(std::string* out, const std::vector<const Check*>& judges,
     for (const Check* check : judges) {
       const Expectation* known = expectations.Find(check->id, "");
       if (known == nullptr) continue;
-      AddLine(out, label,
-              absl::StrCat(shim, ": ", check->id, " ", ResultName(known->result),
-                           known->why.empty() ? "" : " ", known->why, ": ", known->reference));
-      label = "";
+      std::vector<const Expectation*> entries = expectations.Chances(check->id, "");
+      entries.insert(entries.begin(), known);
+      for (const Expectation* entry : entries) {
+        AddLine(out, label,
+                absl::StrCat(shim, ": ", check->id, " ", ResultName(entry->result),
+                             entry->why.empty() ? "" : " ", entry->why, ": ", entry->reference));
+        label = "";
+      }
     }
   }
   return absl::OkStatus();
@@ -129,10 +133,8 @@ absl::StatusOr<std::string> Explain(absl::string_view word, const std::vector<Ch
   const bool whole_id = word.find('/') != absl::string_view::npos;
   const std::vector<std::string> nearest =
       NearestWords(whole_id ? std::string(word) : upper, Names(checks), kSuggestions);
-  return absl::NotFoundError(absl::StrCat("'", word,
-                                          "' is neither a requirement nor a check; the nearest "
-                                          "are: ",
-                                          absl::StrJoin(nearest, ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("'", word, "' is neither a requirement nor a check", NearestHint(nearest)));
 }
 
 int ExplainCommand(const std::string& word, const std::vector<Check>& checks) {

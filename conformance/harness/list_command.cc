@@ -15,6 +15,7 @@
 #include "conformance/harness/catalogue_page.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
+#include "conformance/harness/nearest.h"
 #include "conformance/harness/plan.h"
 #include "conformance/harness/requirement.h"
 #include "conformance/reports/json_records.h"
@@ -36,7 +37,11 @@ std::string Line(const PlannedCheck& planned) {
     absl::StrAppend(&line, "  [skip ", SkipKindName(*planned.skip), ": ", planned.skip_reason, "]");
   } else if (planned.expectation != nullptr) {
     absl::StrAppend(&line, "  [expected ", ResultName(planned.expectation->result), " ",
-                    planned.expectation->why, "]");
+                    planned.expectation->why);
+    for (const Expectation* chance : planned.chances) {
+      absl::StrAppend(&line, ", or ", ResultName(chance->result), " ", chance->why);
+    }
+    line += "]";
   }
   return line + "\n";
 }
@@ -73,9 +78,8 @@ absl::StatusOr<std::string> Explain(const std::string& id, const std::vector<Che
   const auto check =
       std::find_if(checks.begin(), checks.end(), [&id](const Check& one) { return one.id == id; });
   if (check == checks.end()) {
-    return absl::NotFoundError(absl::StrCat(
-        "no check is called '", id,
-        "'; the nearest are: ", absl::StrJoin(Nearest(id, checks, kSuggestions), ", ")));
+    return absl::NotFoundError(absl::StrCat("no check is called '", id, "'",
+                                            NearestHint(Nearest(id, checks, kSuggestions))));
   }
   const Choice choice = Choose(*check, selection.selectors);
   const PlannedCheck planned = PlanCheck(*check, rules);
@@ -135,8 +139,8 @@ int ListCommand(const ListOptions& options, const std::vector<Check>& checks) {
     for (const PlannedCheck& planned : plan) text += Line(planned);
     const auto run =
         std::count_if(plan.begin(), plan.end(), [](const PlannedCheck& one) { return !one.skip; });
-    (*output)->Write(absl::StrCat(text, plan.size(), " checks, ", run, " to run",
-                                  SoakHint(checks, selection->selectors), "\n"));
+    (*output)->Write(absl::StrCat(text, plan.size(), plan.size() == 1 ? " check, " : " checks, ",
+                                  run, " to run", SoakHint(checks, selection->selectors), "\n"));
   }
   return ExitUnlessLost(**output, plan.empty() ? kExitNothing : kExitAsExpected);
 }

@@ -11,6 +11,7 @@
 
 #include "base/kernel_file.h"
 #include "base/status_macros.h"
+#include "conformance/harness/nearest.h"
 #include "conformance/harness/selection.h"
 #include "conformance/reports/result_file.h"
 
@@ -43,8 +44,8 @@ absl::StatusOr<std::set<std::string>> ParsePlan(absl::string_view text, const st
     const bool known = std::any_of(checks.begin(), checks.end(),
                                    [&id](const Check& check) { return check.id == id; });
     if (!known) {
-      return mistake(absl::StrCat("no check is called '", id, "'; the nearest are: ",
-                                  absl::StrJoin(Nearest(id, checks, kSuggestions), ", ")));
+      return mistake(absl::StrCat("no check is called '", id, "'",
+                                  NearestHint(Nearest(id, checks, kSuggestions))));
     }
     const auto [entry, fresh] = lines.emplace(id, number);
     if (!fresh) {

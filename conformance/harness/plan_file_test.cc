@@ -27,7 +27,7 @@ TEST(PlanFileTest, OneIdALine) {
 
 TEST(PlanFileTest, MistakesNameFileAndLine) {
   EXPECT_EQ(Mistake("stdio/eof\nstdio/eoff\n"),
-            "plan:2: no check is called 'stdio/eoff'; the nearest are: stdio/eof, events/once");
+            "plan:2: no check is called 'stdio/eoff'; did you mean stdio/eof?");
   EXPECT_EQ(Mistake("stdio/eof\n\nstdio/eof\n"), "plan:3: stdio/eof is named in line 1 already");
   EXPECT_THAT(Mistake("stdio/*\n"), HasSubstr("plan:1: no check is called 'stdio/*'"));
   EXPECT_EQ(Mistake("# nothing\n"), "plan: names no check; one id a line");

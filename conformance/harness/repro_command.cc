@@ -63,7 +63,8 @@ CommandAction DefineRepro(CLI::App& app, const CommandContext& context) {
     bool verbose = false;
   };
   const auto parsed = std::make_shared<Parsed>();  // owners: CLI's bindings, the action
-  app.add_option("recorded", parsed->options.path, "DIR/CHECK, or DIR/CHECK.NUMBER")
+  app.add_option("recorded", parsed->options.path,
+                 "what `run --record DIR` wrote, or DIR/CHECK.NUMBER")
       ->type_name("DIR/CHECK")
       ->required();
   app.add_option("--shim", parsed->options.shim, "another build of the shim")->type_name("SHIM");

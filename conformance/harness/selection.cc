@@ -139,7 +139,8 @@ Choice Choose(const Check& check, const std::vector<Selector>& selectors) {
 
 std::vector<std::string> Nearest(absl::string_view word, const std::vector<Check>& checks,
                                  std::size_t count) {
-  const std::string plain(absl::StripPrefix(absl::StripPrefix(word, "!"), "-"));
+  std::string plain(absl::StripPrefix(absl::StripPrefix(word, "!"), "-"));
+  plain.erase(std::remove(plain.begin(), plain.end(), '*'), plain.end());
   std::set<std::string> candidates;
   for (const Check& check : checks) {
     const bool whole_id = absl::StrContains(plain, '/') || absl::StrContains(check.id, plain);

@@ -12,6 +12,7 @@
 #include "conformance/harness/facts.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
+#include "conformance/harness/nearest.h"
 #include "conformance/harness/plan_file.h"
 #include "conformance/harness/run_command.h"
 
@@ -35,9 +36,9 @@ absl::Status MatchesSomething(const Selector& selector, const std::vector<Check>
     return selector.Matches(check);
   });
   if (matches || selector.excludes()) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat(
-      "no check matches '", selector.word(),
-      "'; the nearest are: ", absl::StrJoin(Nearest(selector.word(), checks, kSuggestions), ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("no check matches '", selector.word(), "'",
+                   NearestHint(Nearest(selector.word(), checks, kSuggestions))));
 }
 
 }  // namespace

@@ -33,6 +33,10 @@ std::string OtherThanPasses(const Counts& counts) {
   return absl::StrJoin(parts, ", ");
 }
 
+std::string Checks(std::size_t count) {
+  return absl::StrCat(count, count == 1 ? " check" : " checks");
+}
+
 std::string SkipCounts(const std::map<SkipKind, std::size_t>& skips) {
   std::vector<std::string> parts;
   for (const auto& [kind, count] : skips) {
@@ -89,7 +93,7 @@ class TextReport : public Report {
       ++skipped;
     }
     console_->Print(
-        absl::StrCat("plan   ", run_->plan.size(), " checks: ", run_->plan.size() - skipped,
+        absl::StrCat("plan   ", Checks(run_->plan.size()), ": ", run_->plan.size() - skipped,
                      " to run", skipped == 0 ? "" : absl::StrCat(", skipped: ", SkipCounts(skips)),
                      run_->repeat == 1 ? "" : absl::StrCat(", ", run_->repeat, " times each"),
                      "   -j ", run_->jobs, "   profile ", run_->profile.name, "\n"));
@@ -203,7 +207,7 @@ class TextReport : public Report {
     }
     const std::string others = OtherThanPasses(summary.counts);
     console_->Print(absl::StrCat(
-        summary.planned, " checks: ", summary.counts.of(Result::kPass), " pass",
+        Checks(summary.planned), ": ", summary.counts.of(Result::kPass), " pass",
         others.empty() ? "" : ", ", others, " \u00b7 ", summary.counts.unexpected(), " unexpected",
         skips.empty()
             ? ""

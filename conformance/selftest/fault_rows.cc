@@ -82,9 +82,8 @@ absl::Status MatchesNothing(const FaultWord& word, const std::vector<FaultRow>& 
   std::set<std::string> names;
   for (const FaultRow& row : rows) names.insert(Text(row.fault->name));
   const std::vector<std::string> nearest = NearestWords(word.pattern(), names, kNearest);
-  return absl::NotFoundError(absl::StrCat(
-      "'", word.word(), "' matches no fault",
-      nearest.empty() ? "" : absl::StrCat("; did you mean ", absl::StrJoin(nearest, ", "), "?")));
+  return absl::NotFoundError(
+      absl::StrCat("'", word.word(), "' matches no fault", NearestHint(nearest)));
 }
 
 bool IsName(absl::string_view name) {

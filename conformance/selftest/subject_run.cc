@@ -52,10 +52,8 @@ absl::StatusOr<std::vector<bool>> SelectNames(const std::vector<std::string>& na
       if (any) continue;
       const std::vector<std::string> nearest =
           NearestWords(pattern, {names.begin(), names.end()}, kNearest);
-      return absl::NotFoundError(absl::StrCat(
-          "'", word, "' matches nothing here",
-          nearest.empty() ? ""
-                          : absl::StrCat("; did you mean ", absl::StrJoin(nearest, ", "), "?")));
+      return absl::NotFoundError(
+          absl::StrCat("'", word, "' matches nothing here", NearestHint(nearest)));
     }
   }
   if (std::find(selected.begin(), selected.end(), true) == selected.end()) {
