@@ -19,8 +19,8 @@
 #include "conformance/reports/output.h"
 #include "conformance/selftest/fault_runner.h"
 #include "conformance/selftest/programs.h"
-#include "conformance/selftest/proof_clock.h"
 #include "conformance/selftest/proof_file.h"
+#include "conformance/selftest/proof_session.h"
 #include "conformance/selftest/races.h"
 #include "conformance/selftest/selftest_console.h"
 #include "conformance/selftest/selftest_options.h"
@@ -151,23 +151,18 @@ absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vect
   return plan;
 }
 
-int Run(const SelftestOptions& options, const FaultPlan& plan, const std::string& command) {
-  const absl::StatusOr<std::unique_ptr<SelftestConsole>> opened =
-      SelftestConsole::Open(plan.rows.size());
-  if (!opened.ok()) return Complain(opened.status());
-  SelftestConsole& console = **opened;
-  Proof proof = BeginProof(command, plan.shim);
+absl::StatusOr<int> Run(const SelftestOptions& options, const FaultPlan& plan,
+                        const std::string& command) {
+  ASSIGN_OR_RETURN(ProofSession session, ProofSession::Begin(command, plan.shim, plan.rows.size()));
+  Proof& proof = session.proof();
+  SelftestConsole& console = session.console();
   proof.repeat = plan.repeat;
-  const ProofClock clock;
   const FaultListener listener = {
       .phase = [&](const std::string& phase) { console.Phase(phase); },
       .started = [&](const FaultRow& row) { console.Started(SubjectName(row)); },
       .ended = [&](const FaultRecord& record,
                    bool again) { TellFault(record, again, options, console); }};
-  const absl::Status status = RunFaults(plan, listener, proof);
-  proof.complete = status.ok();
-  proof.ms = clock.ms();
-  if (!status.ok() && !absl::IsCancelled(status)) return Complain(status);
+  const absl::Status ran = RunFaults(plan, listener, proof);
   for (const std::string& check : proof.healthy_red) {
     console.Print(absl::StrCat("red on the healthy subject: ", check, "\n"));
   }
@@ -177,16 +172,13 @@ int Run(const SelftestOptions& options, const FaultPlan& plan, const std::string
                                            [&](const FaultRecord& fault) {
                                              return IsGood(fault, options.at_least);
                                            });
-  console.Print(SummaryText(proof));
-  if (const absl::Status kept = WriteProof(proof, options.result); !kept.ok()) {
-    return Complain(kept);
-  }
-  if (!status.ok()) return kExitInterrupted;
   const bool trouble = std::any_of(
       proof.faults.begin(), proof.faults.end(),
       [](const FaultRecord& fault) { return StandingOf(fault) == FaultStanding::kProblem; });
-  if (!console.status().ok()) return Complain(console.status());
-  return trouble ? kExitHarness : good ? kExitAsExpected : kExitUnexpected;
+  return session.End(ran, options.result, SummaryText,
+                     trouble ? kExitHarness
+                     : good  ? kExitAsExpected
+                             : kExitUnexpected);
 }
 
 int ListFaults(const std::vector<FaultRow>& rows) {
@@ -212,7 +204,7 @@ int SelftestFaultsCommand(const SelftestOptions& options, const std::vector<Chec
     return rows.ok() ? ListFaults(*rows) : Complain(rows.status());
   }
   const absl::StatusOr<FaultPlan> plan = PlanOf(options, checks);
-  return plan.ok() ? Run(options, *plan, "faults") : Complain(plan.status());
+  return plan.ok() ? ExitCodeOf(Run(options, *plan, "faults")) : Complain(plan.status());
 }
 
 int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
@@ -221,7 +213,7 @@ int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Chec
   absl::StatusOr<std::vector<std::string>> ids = MatrixChecks(options, checks);
   if (!ids.ok()) return Complain(ids.status());
   plan->checks = *std::move(ids);
-  return Run(options, *plan, "matrix");
+  return ExitCodeOf(Run(options, *plan, "matrix"));
 }
 
 }  // namespace conformance

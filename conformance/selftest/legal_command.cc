@@ -15,7 +15,7 @@
 #include "conformance/selftest/cpu_quota.h"
 #include "conformance/selftest/legal_variants.h"
 #include "conformance/selftest/programs.h"
-#include "conformance/selftest/proof_clock.h"
+#include "conformance/selftest/proof_session.h"
 #include "conformance/selftest/scratch.h"
 #include "conformance/selftest/selftest_console.h"
 #include "conformance/selftest/selftest_options.h"
@@ -211,32 +211,18 @@ absl::StatusOr<int> RunLegal(const SelftestOptions& options) {
   if (options.list) return Print(listed, kExitAsExpected);
   ASSIGN_OR_RETURN(std::string shim, FindSubject(options.shim));
   ASSIGN_OR_RETURN(Scratch scratch, Scratch::Make());
-  ASSIGN_OR_RETURN(const std::unique_ptr<SelftestConsole> console,
-                   SelftestConsole::Open(variants.size()));
-  Proof proof = BeginProof("legal", shim);
+  ASSIGN_OR_RETURN(ProofSession session, ProofSession::Begin("legal", shim, variants.size()));
+  Proof& proof = session.proof();
   proof.repeat = options.repeat;
-  const ProofClock clock;
-  const absl::Status status =
-      LegalRun(options, std::move(shim), std::move(scratch)).Run(variants, *console, proof);
-  proof.complete = status.ok();
-  proof.ms = clock.ms();
-  if (!status.ok() && !absl::IsCancelled(status)) return status;
-  console->Print(SummaryText(proof));
-  RETURN_IF_ERROR(WriteProof(proof, options.result));
-  RETURN_IF_ERROR(console->status());
-  if (!status.ok()) return kExitInterrupted;
+  const absl::Status ran = LegalRun(options, std::move(shim), std::move(scratch))
+                               .Run(variants, session.console(), proof);
   const bool good = std::all_of(proof.legal.begin(), proof.legal.end(),
                                 [](const LegalRecord& record) { return record.ok(); });
-  return good ? kExitAsExpected : kExitUnexpected;
+  return session.End(ran, options.result, SummaryText, good ? kExitAsExpected : kExitUnexpected);
 }
 
 }  // namespace
 
-int SelftestLegalCommand(const SelftestOptions& options) {
-  const absl::StatusOr<int> code = RunLegal(options);
-  return code.ok()                          ? *code
-         : absl::IsCancelled(code.status()) ? kExitInterrupted
-                                            : Complain(code.status());
-}
+int SelftestLegalCommand(const SelftestOptions& options) { return ExitCodeOf(RunLegal(options)); }
 
 }  // namespace conformance

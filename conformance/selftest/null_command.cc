@@ -14,7 +14,7 @@
 #include "conformance/reports/evidence.h"
 #include "conformance/selftest/host_traces.h"
 #include "conformance/selftest/programs.h"
-#include "conformance/selftest/proof_clock.h"
+#include "conformance/selftest/proof_session.h"
 #include "conformance/selftest/scratch.h"
 #include "conformance/selftest/selftest_console.h"
 #include "conformance/selftest/selftest_options.h"
@@ -146,7 +146,6 @@ absl::StatusOr<int> RunNull(const SelftestOptions& options) {
   RETURN_IF_ERROR(CheckSelftestRanges(options));
   ASSIGN_OR_RETURN(std::string program, FindProgram(kNullShim));
   ASSIGN_OR_RETURN(Scratch scratch, Scratch::Make());
-  const ProofClock clock;
   ASSIGN_OR_RETURN(const std::vector<NullSubject> all, ListSubjects(program, scratch));
   std::vector<std::string> names;
   for (const NullSubject& subject : all) names.push_back(subject.name);
@@ -159,30 +158,17 @@ absl::StatusOr<int> RunNull(const SelftestOptions& options) {
     absl::StrAppendFormat(&listed, "%-28s  %s\n", all[i].name, all[i].what);
   }
   if (options.list) return Print(listed, kExitAsExpected);
-  ASSIGN_OR_RETURN(const std::unique_ptr<SelftestConsole> console,
-                   SelftestConsole::Open(subjects.size()));
-  Proof proof = BeginProof("null", "");
-  const absl::Status status =
-      NullRun(options, std::move(program), std::move(scratch)).Run(subjects, *console, proof);
-  proof.complete = status.ok();
-  proof.ms = clock.ms();
-  if (!status.ok() && !absl::IsCancelled(status)) return status;
-  console->Print(SummaryText(proof));
-  RETURN_IF_ERROR(WriteProof(proof, options.result));
-  RETURN_IF_ERROR(console->status());
-  if (!status.ok()) return kExitInterrupted;
+  ASSIGN_OR_RETURN(ProofSession session, ProofSession::Begin("null", "", subjects.size()));
+  Proof& proof = session.proof();
+  const absl::Status ran = NullRun(options, std::move(program), std::move(scratch))
+                               .Run(subjects, session.console(), proof);
   const bool good = std::all_of(proof.nulls.begin(), proof.nulls.end(),
                                 [](const NullRecord& record) { return record.ok(); });
-  return good ? kExitAsExpected : kExitUnexpected;
+  return session.End(ran, options.result, SummaryText, good ? kExitAsExpected : kExitUnexpected);
 }
 
 }  // namespace
 
-int SelftestNullCommand(const SelftestOptions& options) {
-  const absl::StatusOr<int> code = RunNull(options);
-  return code.ok()                          ? *code
-         : absl::IsCancelled(code.status()) ? kExitInterrupted
-                                            : Complain(code.status());
-}
+int SelftestNullCommand(const SelftestOptions& options) { return ExitCodeOf(RunNull(options)); }
 
 }  // namespace conformance

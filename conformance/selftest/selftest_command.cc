@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 
 #include "conformance/harness/commands.h"
+#include "conformance/selftest/programs.h"
 #include "conformance/selftest/selftest_options.h"
 
 namespace conformance {
@@ -32,6 +34,18 @@ Examples:
 
 Exit codes: 0 proven, 1 not proven, 2 usage, 3 a program is missing or the host unfit,
 4 trouble of the judge, 5 nothing selected, 130 interrupted.)";
+
+// Worlds hide /tmp, but for the directories of PATH: a build there has the programs of wrappers
+// too.
+void ShowProgramsInWorlds() {
+  const std::string program = JudgeProgram();
+  const char* const path = std::getenv("PATH");
+  ::setenv("PATH",
+           absl::StrCat(path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path, ":",
+                        program.substr(0, program.rfind('/')))
+               .c_str(),
+           1);
+}
 
 using Options = std::shared_ptr<SelftestOptions>;  // owners: CLI's bindings, the action
 
@@ -164,6 +178,7 @@ CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
   app.footer(kFooter);
   return [=] {
     std::signal(SIGPIPE, SIG_IGN);
+    ShowProgramsInWorlds();
     if (faults->parsed()) return SelftestFaultsCommand(*caught, context.checks);
     if (legal->parsed()) return SelftestLegalCommand(*allowed);
     if (null->parsed()) return SelftestNullCommand(*none);
