@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Target `checks`: the checks of one area against the known faults, and the healthy shim.
+
+A mutant is killed if the row of a fault is no longer killed as intended (each of its checks red,
+with the row's code), or a check is red without any fault. An expectation that fails on no known
+fault has nothing that proves it, and needs no run to say so.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+
+from . import sandbox
+from .ledger import Ledger
+from .workspace import ROOT, say
+
+# Area of the checks' ids: prefixes of its files.
+FILES = {
+    "bootstrap": ("bootstrap",),
+    "checkpoint": ("checkpoint",),
+    "daemons": ("daemons",),
+    "delete-recovery": ("delete_recovery",),
+    "events": ("events",),
+    "exec": ("exec",),
+    "hooks": ("hook",),
+    "isolation": ("isolation", "engine_faults"),
+    "lifecycle": ("lifecycle",),
+    "resources": ("resources", "leak_meter"),
+    "signals-reap": ("signals",),
+    "socket-reuse": ("socket_reuse",),
+    "stdio": ("stdio",),
+    "ttrpc-wire": ("ttrpc_wire", "wire_connection"),
+}
+STATEMENTS = "expectations"
+PROGRAMS = ("shimgauge", "containerd-shim-reference-v1", "shimgauge-wire", "faulty-shim",
+            "faulty-engine", "shimgauge-engine")
+HEALTHY = "the healthy shim"
+
+
+def areas():
+    """{area: files}."""
+    paths = sorted((ROOT / "conformance/checks").glob("*.cc"))
+    return {area: [f"conformance/checks/{p.name}" for p in paths
+                   if p.name.startswith(prefixes) and not p.name.endswith("_test.cc")]
+            for area, prefixes in FILES.items()}
+
+
+def targets(_):
+    return ["proof"]
+
+
+class Trial:
+    """A run of the judge that is as expected without any mutant."""
+
+    def __init__(self, name, command):
+        self.name, self.command = name, command
+        self.reach, self.seconds, self.failed = frozenset(), 0.0, False
+
+
+class Runner:
+    def __init__(self, workspace, area, mutants, jobs):
+        self.area, self.jobs = area, jobs
+        self.base = workspace.base
+        self.bin = workspace.build / "bin"
+        self.mutants = mutants
+        self.size = max(m["number"] for m in mutants) + 1
+        self.work = workspace.base / "work"
+        self.work.mkdir(exist_ok=True)
+        programs = hashlib.sha256(b"".join(
+            hashlib.sha256((self.bin / p).read_bytes()).digest() for p in PROGRAMS))
+        self.ledger = Ledger(workspace.base / f"{area}.fates.json", programs.hexdigest()[:16])
+
+    def judge(self, command, environment, timeout):
+        with tempfile.TemporaryDirectory(dir=self.work) as directory:
+            return sandbox.run([self.bin / "shimgauge", *command], environment, timeout, directory)
+
+    def trials(self):
+        listed = self.judge(["selftest", "faults", f"check:{self.area}/*", "!tag:race", "--list"],
+                            {}, 60).text
+        found, checks = [], set()
+        for line in listed.splitlines():
+            row = re.match(r"(wire|shim|engine) +(\S+)", line)
+            kill = re.match(r" {8}(\S+/\S+)  \S+$", line)
+            if row:
+                found.append(Trial(row[2], ["selftest", "faults", row[2], "-j1"]))
+            elif kill:
+                checks.add(kill[1])
+        rest = [f"!{c}" for c in sorted(checks) if c.startswith(f"{self.area}/")]
+        found.append(Trial(HEALTHY, ["run", "--shim", self.bin / "containerd-shim-reference-v1",
+                                     "-j2", self.area, *rest]))
+        return found
+
+    def probe(self, trial):
+        descriptor, path = tempfile.mkstemp(dir=self.work)
+        os.ftruncate(descriptor, self.size)
+        done = self.judge(trial.command, {"SHIMGAUGE_MUTANT_REACH": path}, 300)
+        data = os.pread(descriptor, self.size, 0)
+        os.close(descriptor)
+        os.unlink(path)
+        return {"reach": [m.start() for m in re.finditer(b"\1", data)],
+                "seconds": done.seconds, "failed": done.code != 0}
+
+    def reach(self, until):
+        kept = self.base / f"{self.area}.reach.json"
+        memory = json.loads(kept.read_text()) if kept.exists() else {}
+        if memory.get("programs") != self.ledger.programs:
+            memory = {"programs": self.ledger.programs, "trials": {}}
+        trials, known = self.trials(), memory["trials"]
+
+        def one(trial):
+            if trial.name not in known and time.monotonic() < until:
+                known[trial.name] = self.probe(trial)
+
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            list(pool.map(one, trials))
+        kept.write_text(json.dumps(memory))
+        if any(t.name not in known for t in trials):
+            return [], False
+        for trial in trials:
+            row = known[trial.name]
+            trial.reach, trial.seconds = frozenset(row["reach"]), row["seconds"]
+            trial.failed = row["failed"]
+            if trial.failed and trial.name != HEALTHY:
+                say(f"{trial.name} is not killed as intended without any mutant, so it counts for "
+                    "nothing")
+        return [t for t in trials if not t.failed], True
+
+    def fate(self, mutant, trials):
+        for trial in sorted(trials, key=lambda t: t.seconds):
+            done = self.judge(trial.command, {"SHIMGAUGE_MUTANT": str(mutant["number"])},
+                              20 + 4 * trial.seconds)
+            if done.timed_out or done.code != 0:
+                return "killed", trial.name
+        return "survived", ""
+
+    def execute(self, chosen, until):
+        trials, complete = self.reach(until)
+        if not complete:
+            return False
+        todo = [m for m in chosen if not self.ledger.known(m)]
+        say(f"{len(trials)} faults, {len(todo)} mutants to judge")
+
+        def one(mutant):
+            reaching = [t for t in trials if mutant["number"] in t.reach]
+            if not reaching:
+                return mutant, "not-reached"
+            if time.monotonic() > until:
+                return None
+            started = time.monotonic()
+            fate, by = self.fate(mutant, reaching)
+            return mutant, fate, by, time.monotonic() - started
+
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            for index, done in enumerate(pool.map(one, todo)):
+                if done is None:
+                    complete = False
+                else:
+                    self.ledger.note(*done)
+                if index % 10 == 9:
+                    self.ledger.save()
+        self.ledger.save()
+        return complete
