@@ -99,6 +99,7 @@ class CheckRunTest : public base::testing::ProcessTest {
     profile_ = DefaultProfile();
     profile_.guest = Profile::Guest::kHost;
     profile_.env = {{"SCRIPT", script}};
+    profile_.fatal_log = fatal_log_;
     // Scaled down are only the waits for what never comes: a slow machine starts and answers late.
     profile_.boot_limit =
         std::chrono::milliseconds(static_cast<int>(30'000 / world_.deadline_scale));
@@ -141,6 +142,7 @@ class CheckRunTest : public base::testing::ProcessTest {
   Profile profile_;
   Check check_;
   std::optional<std::chrono::milliseconds> rpc_limit_;  // default: long
+  std::vector<std::string> fatal_log_;
   std::vector<std::string> waited_for_;
 };
 
@@ -175,7 +177,7 @@ TEST_F(CheckRunTest, AnHonestShimPassesWithEvidence) {
         "→ Shutdown", "ended, exit code 0", "delete c1-005eed"}) {
     Verify(outcome.history, Contains(Line(line)));
   }
-  Verify(outcome.after, HasSubstr("c1-005eed deleted"));
+  Verify(outcome.after, AllOf(HasSubstr("shim "), HasSubstr(" alive, c1-005eed deleted")));
   Verify(waited_for_, Contains(HasSubstr("Wait c1-005eed: reply")));
 }
 
@@ -293,6 +295,82 @@ TEST_F(CheckRunTest, RefusalsOfADeadProgramAreNoMerit) {
 TEST_F(CheckRunTest, ACheckThatObservesNothingIsAnError) {
   const CheckOutcome outcome = Run("honest", [](CheckContext&) {});
   EXPECT_EQ(outcome.verdict, Verdict::kError) << Told(outcome);
+  ASSERT_EQ(outcome.whys.size(), 1u) << Told(outcome);
+  Verify(outcome.whys[0], Because_("harness.error", ""));
+  EXPECT_EQ(outcome.whys[0].text, "the check passed without observing anything");
+}
+
+TEST_F(CheckRunTest, ExpectationsTellWhetherTheyHold) {
+  std::vector<bool> held;
+  bool went_on = false;
+  const CheckOutcome outcome = Run("honest", [&](CheckContext& check) {
+    held.push_back(check.EXPECT_THAT(1, ::testing::Eq(1)));
+    held.push_back(check.EXPECT_THAT(1, ::testing::Eq(2)));
+    check.ASSERT_THAT(1, ::testing::Eq(1));
+    check.ASSERT_THAT(std::vector<int>{1}, SizeIs(2));
+    went_on = true;
+  });
+  Verify(held, ElementsAre(true, false));
+  EXPECT_FALSE(went_on);
+  EXPECT_EQ(outcome.verdict, Verdict::kFail);
+  EXPECT_EQ(outcome.observations, 2);
+  ASSERT_EQ(outcome.whys.size(), 2u) << Told(outcome);
+  EXPECT_EQ(outcome.whys[0].expected, "is equal to 2");
+  EXPECT_EQ(outcome.whys[0].observed, "1");
+  Verify(outcome.whys[1].observed, AllOf(HasSubstr("{ 1 }, "), HasSubstr("size 1")));
+  EXPECT_EQ(outcome.after, "no shim was started");
+}
+
+TEST_F(CheckRunTest, WhatACheckRequiresIsAnObservationOrItsEnd) {
+  using Number = absl::StatusOr<int>;
+  int seen = 0;
+  const CheckOutcome held = Run("honest", [&](CheckContext& check) {
+    seen = check.Require(Number(7));
+    check.Require(absl::OkStatus());
+  });
+  EXPECT_EQ(held.verdict, Verdict::kPass) << Told(held);
+  EXPECT_EQ(seen, 7);
+  EXPECT_EQ(held.observations, 2);
+
+  bool went_on = false;
+  const CheckOutcome value = Run("honest", [&](CheckContext& check) {
+    check.Require(Number(absl::NotFoundError("no number")), {.requirement = "OTHER-02"});
+    went_on = true;
+  });
+  EXPECT_EQ(value.verdict, Verdict::kFail);
+  Verify(value.whys, ElementsAre(Because_("reply.code", "OTHER-02")));
+  const CheckOutcome status = Run("honest", [&](CheckContext& check) {
+    check.Require(absl::NotFoundError("nothing"));
+    went_on = true;
+  });
+  EXPECT_EQ(status.verdict, Verdict::kFail);
+  Verify(status.whys, ElementsAre(Because_("reply.code", "TEST-01")));
+  EXPECT_FALSE(went_on);
+}
+
+TEST_F(CheckRunTest, WhatTheProfileCallsFatalIsNotInTheLog) {
+  fatal_log_ = {"panic:", "ing Create"};
+  const CheckOutcome outcome = Run("shouts", WholeLife);
+  EXPECT_EQ(outcome.verdict, Verdict::kFail);
+  ASSERT_EQ(outcome.whys.size(), 1u) << Told(outcome);
+  EXPECT_EQ(outcome.whys[0].code, why::kLogFatal);
+  EXPECT_EQ(outcome.whys[0].text, "the shim's log holds what its profile calls fatal");
+  EXPECT_EQ(outcome.whys[0].expected, "no \"ing Create\" in the log");
+  EXPECT_EQ(outcome.whys[0].observed, "shouting Create");
+}
+
+TEST_F(CheckRunTest, WhatIsLeftIsToldByItsState) {
+  const CheckOutcome created =
+      Run("honest", [](CheckContext& check) { check.Create(Program("sleep")); });
+  Verify(created.after, HasSubstr("c1-005eed created"));
+  const CheckOutcome started = Run("honest", LeaveItRunning);
+  Verify(started.after, HasSubstr("c1-005eee started"));
+  const CheckOutcome exited = Run("honest", [](CheckContext& check) {
+    const Task task = check.Run(Program("sleep"));
+    check.Require(task.Kill(SIGKILL));
+    check.Require(task.Wait());
+  });
+  Verify(exited.after, HasSubstr("c1-005eef exited"));
 }
 
 TEST_F(CheckRunTest, ADyingDaemonIsACrash) {
@@ -320,6 +398,7 @@ TEST_F(CheckRunTest, AnExpectedDeathIsNone) {
   });
   EXPECT_EQ(outcome.verdict, Verdict::kPass) << Told(outcome);
   Verify(outcome.history, Contains(Line("removed the killed shim's")));
+  Verify(outcome.after, HasSubstr("signal 9"));
 }
 
 TEST_F(CheckRunTest, AnUnansweredCallIsAHangWithEvidence) {
@@ -430,6 +509,9 @@ TEST_F(CheckRunTest, SkipsAndExceptionsAreWhatTheySay) {
       Run("honest", [](CheckContext&) { throw std::runtime_error("oops"); });
   EXPECT_EQ(thrown.verdict, Verdict::kError);
   Verify(thrown.whys[0].text, HasSubstr("oops"));
+  const CheckOutcome odd = Run("honest", [](CheckContext&) { throw 7; });
+  EXPECT_EQ(odd.verdict, Verdict::kError);
+  Verify(odd.whys[0].text, HasSubstr("exception of an unknown kind"));
 }
 
 TEST_F(CheckRunTest, AHostThatCannotRunTheShimIsAnError) {

@@ -47,6 +47,46 @@ TEST(DecodeEvent, ReadsAnExitOfAnExec) {
   EXPECT_EQ(::testing::PrintToString(event), "/tasks/exit c1 process=e1 pid=42 status=137");
 }
 
+TEST(DecodeEvent, KeepsTheEnvelope) {
+  fakes::ForwardedEvent forwarded = Forwarded("/tasks/start", containerd::events::TaskStart());
+  forwarded.timestamp_ns = 17;
+  forwarded.received += std::chrono::seconds(5);
+  const Event event = DecodeEvent(forwarded);
+  EXPECT_EQ(event.topic, "/tasks/start");
+  EXPECT_EQ(event.ns, "ns");
+  EXPECT_EQ(event.timestamp_ns, forwarded.timestamp_ns);
+  EXPECT_EQ(event.payload, forwarded.payload);
+  EXPECT_EQ(event.received, forwarded.received);
+}
+
+TEST(DecodeEvent, ReadsNothingOutOfWhatIsBroken) {
+  containerd::events::TaskExit exit;
+  exit.set_container_id("c1");
+  fakes::ForwardedEvent forwarded = Forwarded("/tasks/exit", exit);
+  forwarded.payload += "\xff\xff";  // after a field that could be read
+  const Event event = DecodeEvent(forwarded);
+  EXPECT_FALSE(event.decodable);
+  EXPECT_EQ(event.container_id, "");
+  EXPECT_EQ(event.payload_text, "");
+}
+
+TEST(Events, PrintWhatTheyHave) {
+  Event event;
+  event.topic = "/tasks/create";
+  EXPECT_EQ(::testing::PrintToString(event), "/tasks/create");
+  event.container_id = "c1";
+  event.id = "c1";
+  event.pid = 1;
+  EXPECT_EQ(::testing::PrintToString(event), "/tasks/create c1 pid=1");
+  event.topic = "/tasks/delete";
+  event.exit_status = 3;
+  EXPECT_EQ(::testing::PrintToString(event), "/tasks/delete c1 pid=1 status=3");
+  event.decodable = false;
+  event.type_url = "acme.X";
+  EXPECT_EQ(::testing::PrintToString(event),
+            "/tasks/delete c1 pid=1 status=3 (undecodable acme.X)");
+}
+
 TEST(DecodeEvent, TheInitHasTheContainersIdOrNone) {
   containerd::events::TaskExit exit;
   exit.set_container_id("c1");

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/hang_report.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "base/pidfd.h"
 #include "base/spawn.h"
@@ -22,6 +25,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -71,6 +75,41 @@ TEST_F(HangReportTest, ItTellsWhoHoldsTheOtherEnd) {
                                            ": nobody else reads it")));
   EXPECT_THAT(lines, Contains(AllOf(StartsWith(absl::StrCat("thread   ", child_.pid, " (")),
                                     HasSubstr("waits in "))));
+}
+
+TEST_F(HangReportTest, TheOneWhoHangsDoesNotHelpItself) {
+  // Both ends of a pipe in its own hands: nobody else ever reads.
+  absl::StatusOr<base::testing::Pipe> own = base::testing::MakePipe();
+  ASSERT_TRUE(own.ok());
+  const std::vector<std::string> lines = HangReport(history_, ::getpid());
+  EXPECT_THAT(lines, Contains(AllOf(StartsWith(absl::StrCat("pipe     fd ", own->write.get(), " ")),
+                                    EndsWith(": nobody else reads it"))));
+}
+
+TEST_F(HangReportTest, ItTellsOnlySomeOfManyHolders) {
+  std::vector<base::UniqueFd> copies;
+  const auto line = [this] {
+    for (const std::string& told : HangReport(history_, child_.pid)) {
+      if (absl::StartsWith(told, "pipe     fd 0 reads ")) return told;
+    }
+    return std::string();
+  };
+  const auto hold = [&] { copies.emplace_back(::fcntl(pipe_.write.get(), F_DUPFD_CLOEXEC, 0)); };
+  while (copies.size() < 5) hold();  // with the first one, six
+  EXPECT_THAT(line(), Not(EndsWith(", more")));
+  hold();
+  EXPECT_THAT(line(), EndsWith(", more"));
+  EXPECT_THAT(line(), Not(HasSubstr(absl::StrCat("(fd ", copies.back().get(), ")"))));
+}
+
+TEST_F(HangReportTest, ItIsBounded) {
+  for (std::size_t i = 0; i < kHangLinesMax + 2; ++i) {
+    history_.BeginCall(0, "containerd.task.v3.Task", "Wait", "");
+  }
+  const std::vector<std::string> lines = HangReport(history_, 0);
+  ASSERT_EQ(lines.size(), kHangLinesMax + 1);
+  EXPECT_THAT(lines.front(), StartsWith("pending  Wait: no reply for "));
+  EXPECT_THAT(lines.back(), EndsWith(" more lines"));
 }
 
 TEST_F(HangReportTest, ItTellsWhatIsPending) {

@@ -50,7 +50,7 @@ struct Subject {
   [[nodiscard]] std::size_t count(Stage stage) const { return events.at[stage].size(); }
   // The rules about order and agreement need to know which life an event belongs to.
   [[nodiscard]] const Life* only_life() const {
-    return judged && lives.size() == 1 ? lives.front() : nullptr;
+    return lives.size() == 1 ? lives.front() : nullptr;
   }
 };
 
@@ -116,9 +116,6 @@ class Judge {
   void JudgeAgreement(const Subject& subject);
   void JudgeUnexpected(const Subject& subject);
   void JudgeOrder(const Subject& subject);
-  [[nodiscard]] const Event& EventAt(const Subject& subject, Stage stage) const {
-    return story_.events[subject.events.at[stage].front()].event;
-  }
   [[nodiscard]] std::string EventsOf(const std::string& process_name) const;
 
   const Story& story_;

@@ -159,9 +159,10 @@ TEST(JudgeHistory, FindsEachDoubledEvent) {
     builder.WholeLife();
     auto& events = builder.story().events;
     events.push_back(events[IndexOf(builder.story(), "/tasks/" + topic)]);
-    EXPECT_THAT(builder.Judged(),
+    ASSERT_THAT(builder.Judged(),
                 ElementsAre(Finding("event.duplicate", topic == "exit" ? "EVT-21" : "EVT-03")))
         << topic;
+    EXPECT_EQ(builder.Judged()[0].text, "/tasks/" + topic + " came too often");
   }
 }
 
@@ -357,12 +358,145 @@ TEST(JudgeHistory, DeleteBehindTheShimsBackExcusesTheTask) {
 }
 
 TEST(JudgeHistory, TellsEachRuleOnceAndNotEndlessly) {
+  StoryBuilder once;
+  once.WholeLife();
+  for (int i = 0; i < 2; ++i) once.Says("own", "Own").ns = "n" + std::to_string(i);
+  for (EventFact& fact : once.story().events) {
+    if (fact.event.topic == "/tasks/own") fact.event.type_url = "acme.Own";
+  }
+  EXPECT_THAT(once.Judged(), ElementsAre(Finding("event.field", "EVT-05")));
+
+  StoryBuilder many;
+  for (int i = 0; i < 100; ++i) {
+    Event& event = many.Says("own" + std::to_string(i), "Own");
+    event.type_url = "acme.Own";
+    event.ns = "default";
+  }
+  EXPECT_THAT(many.Judged(), SizeIs(kFindingsMax));
+}
+
+TEST(JudgeHistory, OnlyCreateAndExecMakeSomething) {
+  StoryBuilder unknown;
+  unknown.Call("Kill", "", absl::StatusCode::kNotFound);
+  unknown.Says("exit", "Exit");  // of a container that is not this check's
+  EXPECT_THAT(unknown.Judged(), IsEmpty());
+
+  StoryBuilder refused;
+  refused.Call("Exec", "e1", absl::StatusCode::kUnknown);
+  refused.Says("exec-added", "ExecAdded", "e1");
+  ASSERT_THAT(refused.Judged(), ElementsAre(Finding("event.unexpected", "EVT-03")));
+  EXPECT_EQ(refused.Judged()[0].text, "/tasks/exec-added of something that did not happen");
+}
+
+TEST(JudgeHistory, OtherTopicsOfAProcessAreNotItsLife) {
+  StoryBuilder builder;
+  builder.WholeLife().Says("oom", "OOM");
+  EXPECT_THAT(builder.Judged(), IsEmpty());
+}
+
+TEST(JudgeHistory, ACreatedTaskIsDeletedAfterItsCreate) {
+  StoryBuilder builder;
+  builder.Pid("Create");
+  builder.Ended("Delete");
+  builder.Says("delete", "Delete");
+  builder.Says("create", "Create");
+  ASSERT_THAT(builder.Judged(), ElementsAre(Finding("event.order", "EVT-20")));
+  EXPECT_EQ(builder.Judged()[0].expected, "/tasks/create < /tasks/delete");
+}
+
+TEST(JudgeHistory, AnExitIsOwedOnceSomethingStartedIsKnownToHaveEnded) {
+  StoryBuilder deleted;
+  deleted.WholeLife();
+  auto& calls = deleted.story().calls;
+  calls.erase(calls.begin() + 2);  // nobody waited
+  ASSERT_EQ(calls[1].method, "Start");
+  EXPECT_THAT(deleted.Judged(), IsEmpty());
+  Erase(deleted.story(), "/tasks/exit");
+  EXPECT_THAT(deleted.Judged(), ElementsAre(Finding("event.missing", "EVT-21")));
+
+  StoryBuilder created;
+  created.Pid("Create");
+  created.Says("create", "Create");
+  created.Ended("Delete");
+  created.Says("delete", "Delete");
+  EXPECT_THAT(created.Judged(), IsEmpty());
+}
+
+TEST(JudgeHistory, WithoutNamespacesNoneIsForeign) {
+  StoryBuilder builder;
+  builder.WholeLife().story().namespaces.clear();
+  EXPECT_THAT(builder.Judged(), IsEmpty());
+}
+
+TEST(JudgeHistory, EventsOfStrangersAreNobodysBusiness) {
   StoryBuilder builder;
   builder.WholeLife();
-  for (int i = 0; i < 100; ++i) {
-    builder.Says("create", "Create").ns = "n" + std::to_string(i);
+  for (const char* topic : {"create", "delete"}) {
+    builder.Says(topic, topic == std::string("create") ? "Create" : "Delete").container_id = "c2";
   }
-  EXPECT_LE(builder.Judged().size(), kFindingsMax);
+  EXPECT_THAT(builder.Judged(), IsEmpty());
+}
+
+TEST(JudgeHistory, AFindingQuotesTheEventsOfItsProcessOnly) {
+  StoryBuilder builder;
+  builder.WholeLife().WholeExec("e1");
+  Erase(builder.story(), "/tasks/exec-started");
+  const std::vector<Why> found = builder.Judged();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].observed, "/tasks/exec-added, /tasks/exit");
+  EXPECT_EQ(found[0].expected, "/tasks/exec-started of exec e1 of c1");
+
+  StoryBuilder silent;
+  silent.Pid("Create");
+  ASSERT_THAT(silent.Judged(), SizeIs(1));
+  EXPECT_EQ(silent.Judged()[0].observed, "no event of it at all");
+}
+
+TEST(JudgeHistory, TellsWhatIsWrongWithAPayload) {
+  StoryBuilder broken;
+  broken.WholeLife().story().events[0].event.decodable = false;
+  ASSERT_THAT(broken.Judged(), ElementsAre(Finding("event.field", "EVT-04")));
+  EXPECT_EQ(broken.Judged()[0].expected, "type containerd.events.TaskCreate, decodable");
+  EXPECT_EQ(broken.Judged()[0].observed, "type containerd.events.TaskCreate, not decodable");
+
+  StoryBuilder own;
+  own.WholeLife().Says("own", "Own").type_url = "type.googleapis.com/acme.Own";
+  ASSERT_THAT(own.Judged(), ElementsAre(Finding("event.field", "EVT-04")));
+  EXPECT_EQ(own.Judged()[0].expected, "a bare message name");
+  EXPECT_EQ(own.Judged()[0].observed, "type type.googleapis.com/acme.Own");
+}
+
+TEST(JudgeHistory, TellsWhoSaysWhat) {
+  StoryBuilder pids;
+  pids.WholeLife().story().calls.back().pid = kPid + 1;
+  ASSERT_THAT(pids.Judged(), SizeIs(1));
+  EXPECT_EQ(pids.Judged()[0].observed, "42 in Create, 43 in Delete");
+
+  StoryBuilder ends;
+  ends.WholeLife().story().calls.back().exit_status = 8;
+  ASSERT_THAT(ends.Judged(), SizeIs(1));
+  EXPECT_EQ(ends.Judged()[0].observed,
+            "status 7 at 1700000000000000000 in Wait, status 8 at 1700000000000000000 in Delete");
+
+  StoryBuilder order;
+  order.WholeLife();
+  std::swap(order.story().events[0], order.story().events[1]);
+  ASSERT_THAT(order.Judged(), SizeIs(1));
+  EXPECT_EQ(order.Judged()[0].observed, "/tasks/start, /tasks/create, /tasks/exit, /tasks/delete");
+}
+
+TEST(JudgeHistory, PidZeroIsNoPid) {
+  StoryBuilder builder;
+  builder.WholeLife();
+  builder.Ended("Wait").pid = 0;
+  builder.story().events.back().event.pid = 0;
+  EXPECT_THAT(builder.Judged(), IsEmpty());
+  for (const std::uint32_t pid : {1u, kPid}) {  // the smallest there is counts
+    StoryBuilder small;
+    small.WholeLife().story().events.back().event.pid = pid;
+    small.story().calls.back().pid = pid;
+    EXPECT_THAT(small.Judged(), SizeIs(pid == kPid ? 0 : 1));
+  }
 }
 
 TEST(OwedEvents, AreTheOnesThatMustStillCome) {

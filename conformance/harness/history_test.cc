@@ -81,12 +81,72 @@ TEST(History, OtherServicesAreShownButNotJudged) {
   EXPECT_THAT(Texts(history), ElementsAre("→ foo.Bar/Create", "← foo.Bar/Create ok, 2 bytes"));
 }
 
+TEST(History, ServicesThatOnlyLookAlikeAreOthers) {
+  History history;
+  history.BeginCall(0, "containerd.task.v3.Other", "Create", CreateFor("c1"));
+  history.BeginCall(0, "acme.Task", "Create", CreateFor("c1"));
+  EXPECT_THAT(history.story().calls, IsEmpty());
+  const std::size_t refused = history.BeginCall(0, "foo.Bar", "Do", "");
+  history.EndCall(refused, absl::NotFoundError("none"));
+  EXPECT_THAT(Texts(history), ElementsAre("→ containerd.task.v3.Other/Create", "→ acme.Task/Create",
+                                          "→ foo.Bar/Do", "← foo.Bar/Do NOT_FOUND: none"));
+}
+
+TEST(History, RepliesTellStateAndEnd) {
+  History history;
+  const auto state = [&history](containerd::types::Status status, bool timed) {
+    v3::StateResponse response;
+    response.set_status(status);
+    response.set_exit_status(9);
+    if (timed) response.mutable_exited_at()->set_nanos(1);
+    const std::size_t call = history.BeginCall(0, kService, "State", For<v3::StateRequest>("c1"));
+    history.EndCall(call, response.SerializeAsString());
+    return history.TakeEntries().back().text;
+  };
+  EXPECT_EQ(state(containerd::types::RUNNING, false), "← State c1 ok status=RUNNING");
+  EXPECT_EQ(state(containerd::types::STOPPED, true), "← State c1 ok status=STOPPED exit_status=9");
+  EXPECT_EQ(state(containerd::types::STOPPED, false),
+            "← State c1 ok status=STOPPED exit_status=9 exited_at=none");
+}
+
+TEST(History, ADeleteTellsHowItEnded) {
+  History history;
+  v3::DeleteResponse response;
+  response.set_pid(1);
+  response.set_exit_status(137);
+  const std::size_t call = history.BeginCall(0, kService, "Delete", For<v3::DeleteRequest>("c1"));
+  history.EndCall(call, response.SerializeAsString());
+  EXPECT_EQ(history.TakeEntries().back().text,
+            "← Delete c1 ok pid=1 exit_status=137 exited_at=none");
+}
+
+TEST(History, ARefusedEventIsShownAsOne) {
+  History history;
+  Event event;
+  event.topic = "/tasks/start";
+  history.AddEvent(event, absl::OkStatus());
+  history.AddEvent(event, absl::InvalidArgumentError("no timestamp"));
+  EXPECT_THAT(Texts(history),
+              ElementsAre("⇐ /tasks/start", "⇐ /tasks/start REFUSED: no timestamp"));
+  EXPECT_THAT(history.story().events, SizeIs(2));
+  EXPECT_FALSE(history.story().events[1].acceptance.ok());
+}
+
+TEST(History, NothingIsMarkedInAnEmptyOne) {
+  History history;
+  history.MarkContradiction();
+  history.Add(HistoryEntry::Lane::kRpc, "first");
+  history.MarkContradiction();
+  EXPECT_TRUE(history.TakeEntries()[0].contradiction);
+}
+
 TEST(History, UndecodableMessagesSayNothing) {
   History history;
   const std::size_t call = history.BeginCall(0, kService, "Create", "\xff\xff\xff");
   history.EndCall(call, std::string("\xff\xff\xff"));
   EXPECT_EQ(history.story().calls[0].process.container, "");
   EXPECT_EQ(history.story().calls[0].pid, 0u);
+  EXPECT_EQ(history.TitleOf(call), "Create");
 }
 
 TEST(History, EntriesAreInOrderOfTimeWithOneContradiction) {
@@ -113,9 +173,19 @@ TEST(History, IsBounded) {
   ASSERT_THAT(entries, SizeIs(kHistoryEntriesMax + 1));
   EXPECT_EQ(entries.back().text, "5 further lines left out");
 
+  History over_by_one;
+  for (std::size_t i = 0; i < kHistoryEntriesMax + 1; ++i) {
+    over_by_one.Add(HistoryEntry::Lane::kWorld, "x");
+  }
+  EXPECT_EQ(over_by_one.TakeEntries().back().text, "1 further lines left out");
+
+  History full;
+  full.Add(HistoryEntry::Lane::kLog, std::string(kHistoryTextMax, 'x'));
+  EXPECT_EQ(full.TakeEntries()[0].text, std::string(kHistoryTextMax, 'x'));
+
   History wide;
   wide.Add(HistoryEntry::Lane::kLog, std::string(10 * kHistoryTextMax, 'x'));
-  EXPECT_THAT(wide.TakeEntries()[0].text, EndsWith("x..."));
+  EXPECT_EQ(wide.TakeEntries()[0].text, std::string(kHistoryTextMax, 'x') + "...");
 
   History logged;
   for (int i = 0; i < 100'000; ++i) logged.AddLogLine("line " + std::to_string(i));
@@ -128,9 +198,17 @@ TEST(History, LogTailIsTheLastLines) {
   EXPECT_EQ(history.LogTail(3), "");
   history.AddLogLine("a");
   EXPECT_EQ(history.LogTail(3), "a\n");
+  EXPECT_EQ(history.LogTail(0), "");
   history.AddLogLine("b");
   history.AddLogLine("c");
   EXPECT_EQ(history.LogTail(2), "b\nc\n");
+  History blank;
+  blank.AddLogLine("");
+  blank.AddLogLine("x");
+  EXPECT_EQ(blank.LogTail(5), "\nx\n");
+  History blanks;
+  for (const char* line : {"", "", "x"}) blanks.AddLogLine(line);
+  EXPECT_EQ(blanks.LogTail(2), "\nx\n");
 }
 
 // --- history_story.h

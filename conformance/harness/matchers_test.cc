@@ -74,6 +74,9 @@ TEST(Matchers, SpeakInCodeNames) {
   EXPECT_EQ(Description<absl::StatusOr<int>>(IsOkAndHolds(7)),
             "is OK and holds a value that is equal to 7");
   EXPECT_EQ(Description<absl::Status>(Not(IsOk())), "does not end with OK");
+  EXPECT_EQ(Description<absl::Status>(Not(IsError())), "OK");
+  EXPECT_EQ(Description<absl::StatusOr<int>>(Not(IsOkAndHolds(7))),
+            "is an error or holds a value that isn't equal to 7");
 }
 
 TEST(Matchers, PrintedQuotesCodeAndMessageOrTheValue) {

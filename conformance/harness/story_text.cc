@@ -115,7 +115,7 @@ absl::StatusOr<Story> ParseStory(absl::string_view text) {
   Story story;
   std::int64_t schema = 0;
   fields.Get("schema", schema);
-  if (fields.status().ok() && schema != kStorySchema) {
+  if (schema != kStorySchema) {
     fields.Fail("schema", absl::StrCat("is ", schema, ", this build reads ", kStorySchema));
   }
   std::vector<std::string> namespaces;

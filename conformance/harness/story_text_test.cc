@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // A container whose exit event comes before its start event.
@@ -59,6 +60,43 @@ TEST(StoryTextTest, WhatIsReadBackIsJudgedTheSame) {
   EXPECT_EQ(again->outside_hands, story.outside_hands);
 }
 
+TEST(StoryTextTest, NothingGetsLost) {
+  Story story;
+  story.sink_disturbed = true;
+  story.calls.push_back({.method = "State",
+                         .process = {"c1", "e1"},
+                         .connection = 3,
+                         .sent_us = 4,
+                         .replied_us = 5,
+                         .code = absl::StatusCode::kNotFound,
+                         .pid = 6,
+                         .status = TaskStatus::kStopped,
+                         .exit_status = 7,
+                         .exited_at_ns = 8});
+  EventFact& fact = story.events.emplace_back();
+  fact.received_us = 9;
+  fact.event.topic = "/tasks/exit";
+  fact.event.type_url = "acme.Exit";
+  fact.event.ns = "ns";
+  fact.event.timestamp_ns = 10;
+  fact.event.decodable = false;
+  fact.event.container_id = "c1";
+  fact.event.id = "i1";
+  fact.event.exec_id = "e1";
+  fact.event.pid = 11;
+  fact.event.exit_status = 12;
+  fact.event.exited_at_ns = 13;
+  const absl::StatusOr<Story> again = ParseStory(StoryText(story));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(StoryText(*again), StoryText(story));
+  EXPECT_TRUE(again->sink_disturbed);
+  EXPECT_EQ(again->calls[0].code, absl::StatusCode::kNotFound);
+  EXPECT_EQ(again->calls[0].status, TaskStatus::kStopped);
+  EXPECT_EQ(again->calls[0].process, (ProcessKey{"c1", "e1"}));
+  EXPECT_FALSE(again->events[0].event.decodable);
+  EXPECT_EQ(again->events[0].event.id, "i1");
+}
+
 TEST(StoryTextTest, RefusedEnvelopesStayRefused) {
   Story story = OutOfOrder();
   story.events[0].acceptance = absl::InvalidArgumentError("no topic");
@@ -74,6 +112,9 @@ TEST(StoryTextTest, MistakesAreNamed) {
   EXPECT_THAT(mistake("x"), HasSubstr("no JSON"));
   EXPECT_EQ(mistake("{}"), "story.schema: missing");
   EXPECT_EQ(mistake(R"({"schema":2})"), "story.schema: is 2, this build reads 1");
+  std::string shim = StoryText(OutOfOrder());
+  shim.replace(shim.find("\"7\""), 3, "\"x\"");
+  EXPECT_EQ(mistake(shim), "story.lost_shims: expected numbers");
   std::string text = StoryText(OutOfOrder());
   text.replace(text.find("\"method\""), 8, "\"mothod\"");
   EXPECT_EQ(mistake(text), "story.calls[0].method: missing");
@@ -81,6 +122,8 @@ TEST(StoryTextTest, MistakesAreNamed) {
 
 TEST(StoryTextTest, AStoryWithoutEndIsNotWritten) {
   Story story;
+  story.calls.resize(kStoryFactsMax);
+  EXPECT_THAT(StoryText(story), Not(IsEmpty()));
   story.calls.resize(kStoryFactsMax + 1);
   EXPECT_THAT(StoryText(story), IsEmpty());
 }

@@ -85,6 +85,20 @@ TEST(TrendTest, NoiseIsRarelyTakenForATrend) {
   EXPECT_LE(wrong, 20);  // 10 expected of 1000
 }
 
+TEST(TrendTest, TheSlopeIsTheMedianOfAllPairs) {
+  EXPECT_DOUBLE_EQ(Fit({0, 1, 3, 7}).slope, (0.2 + 7.0 / 30) / 2);  // of six, the middle two
+  EXPECT_DOUBLE_EQ(Fit({1, 2, 4, 8, 16, 32}).slope, 14.0 / 30);     // of fifteen, the middle one
+}
+
+TEST(TrendTest, TiesNarrowTheInterval) {
+  EXPECT_DOUBLE_EQ(Fit({0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}).high, 1.0 / 60);  // else 1.0 / 50
+}
+
+TEST(TrendTest, PrintsSlopeAndInterval) {
+  EXPECT_EQ(::testing::PrintToString(Trend{.slope = 0.5, .low = -1, .high = 12.25}),
+            "0.5 (99%: -1 to 12.25)");
+}
+
 TEST(TrendTest, TooFewPointsSayNothing) {
   EXPECT_FALSE(FitTrend({}).has_value());
   EXPECT_FALSE(FitTrend({{0, 1}, {1, 2}, {2, 3}}).has_value());
