@@ -32,6 +32,16 @@ void WriteAll(int fd, const std::string& text) {
   }
 }
 
+// Survives execve.
+void OpenForSubject(int fd) {
+  base::UniqueFd null(::open("/dev/null", O_RDWR));
+  if (null.get() == fd) {
+    (void)null.release();
+  } else {
+    ::dup2(null.get(), fd);
+  }
+}
+
 std::string OwnPath() {
   char path[PATH_MAX];
   const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
@@ -148,6 +158,9 @@ absl::Status Call::Apply(std::size_t index, const EngineRule& rule) {
       break;
     case Kind::kFirst:
       if (Fires(index)) RunShell(rule.value);
+      break;
+    case Kind::kOpen:
+      if (Fires(index)) OpenForSubject(rule.number);
       break;
     case Kind::kSwap:
     case Kind::kNull:

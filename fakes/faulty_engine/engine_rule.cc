@@ -23,6 +23,7 @@ constexpr absl::string_view kVerbs[] = {"create", "start",  "exec",     "kill", 
 constexpr absl::string_view kHookPoints[] = {
     "*", "prestart", "createRuntime", "createContainer", "poststart", "poststop"};
 constexpr int kLastDescriptor = 2;
+constexpr int kLastOpened = 9;
 
 template <std::size_t N>
 bool IsOneOf(const absl::string_view (&words)[N], absl::string_view word) {
@@ -108,6 +109,10 @@ absl::Status TakeAction(absl::string_view action, Words& words, EngineRule& rule
     RETURN_IF_ERROR(TakeNumber(words, kLastDescriptor, rule.number));
     return TakeNumber(words, kLastDescriptor, rule.other);
   }
+  if (action == "open") {
+    rule.kind = Kind::kOpen;
+    return TakeNumber(words, kLastOpened, rule.number);
+  }
   if (action == "null") {
     rule.kind = Kind::kNull;
     return TakeNumber(words, kLastDescriptor, rule.number);
@@ -124,7 +129,7 @@ absl::Status TakeAction(absl::string_view action, Words& words, EngineRule& rule
   }
   return Expected(action,
                   "drop, set, append, reverse, double, remove-last, move, skip, twice, fail, exit, "
-                  "first, then, pid-file, swap, null, signal or hooks");
+                  "first, then, pid-file, swap, null, open, signal or hooks");
 }
 
 absl::StatusOr<EngineRule> Parse(absl::string_view line) {

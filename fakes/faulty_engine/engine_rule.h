@@ -26,6 +26,7 @@ struct EngineRule {
     kThen,        // the same after it
     kSwap,        // descriptors `number` and `other` are exchanged
     kNull,        // descriptor `number` is /dev/null
+    kOpen,        // descriptor `number` is open, to /dev/null, in the engine as well
     kHooks,       // of `create`: hooks at point `name` ("*": any) run behind HookWrapper `value`
   };
   std::string verb;

@@ -41,7 +41,9 @@ TEST(EngineRuleTest, ActionsTakeTheirWords) {
   EXPECT_EQ(Parsed("create then exit 1 # x").value, "exit 1 # x");
   EXPECT_EQ(Parsed("kill signal * 9").name, "*");
   EXPECT_EQ(Parsed("create swap 1 2").other, 2);
+  EXPECT_EQ(Parsed("create open 3").number, 3);
   EXPECT_EQ(Parsed("create pid-file").value, "");
+  EXPECT_EQ(Parsed("create hooks * insist-on-input").value, "insist-on-input");
   EXPECT_EQ(Parsed("create hooks poststop cut-input 10").value, "cut-input 10");
 }
 

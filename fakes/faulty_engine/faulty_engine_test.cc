@@ -42,6 +42,12 @@ TEST_F(FaultyEngineTest, WithoutAnOccasionTheEngineIsItself) {
   EXPECT_THAT(end.out, ::testing::Not(HasSubstr("SHIMGAUGE_FAULT")));
 }
 
+TEST_F(FaultyEngineTest, ADescriptorIsOpenInTheEngine) {
+  const std::string script = "test -e /proc/self/fd/7 && echo open; true";
+  EXPECT_EQ(Run("create open 7", script, {"create", "c"}).out, "open\n");
+  EXPECT_EQ(Run("start open 7", script, {"create", "c"}).out, "");
+}
+
 TEST_F(FaultyEngineTest, OptionsAndSignalsAreChanged) {
   EXPECT_EQ(Run("kill drop --all", "echo \"$@\"", {"kill", "--all", "c", "9"}).out, "kill c 9\n");
   EXPECT_EQ(Run("kill signal 15 9", "echo \"$@\"", {"kill", "c", "15"}).out, "kill c 9\n");
@@ -115,6 +121,9 @@ TEST_F(FaultyEngineTest, HooksRunBehindTheWrapper) {
   EXPECT_EQ(hook("cut-input 3", "cat").out, "{\"i");
   EXPECT_THAT(hook("no-input", "cat").out, IsEmpty());
   EXPECT_EQ(hook("directory /proc", "pwd").out, "/proc\n");
+  EXPECT_THAT(hook("lost-directory", "readlink /proc/self/cwd").out, HasSubstr("(deleted)"));
+  EXPECT_THAT(hook("unread-output", "echo x").out, IsEmpty());
+  EXPECT_EQ(hook("insist-on-input", "cat").out, R"({"id":"c"})");
 }
 
 TEST_F(FaultyEngineTest, ABadRuleIsNamed) {

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <iterator>
 
 #include "base/unique_fd.h"
@@ -21,9 +22,10 @@
 namespace fakes {
 namespace {
 
-constexpr absl::string_view kPlain[] = {"ignore-failure", "fail",      "skip",
-                                        "twice",          "no-input",  "no-environment",
-                                        "own-name",       "background"};
+constexpr absl::string_view kPlain[] = {"ignore-failure",  "fail",         "skip",
+                                        "twice",           "no-input",     "no-environment",
+                                        "own-name",        "background",   "lost-directory",
+                                        "insist-on-input", "unread-output"};
 constexpr absl::string_view kInput = "input ";
 constexpr absl::string_view kCutInput = "cut-input ";
 constexpr absl::string_view kDirectory = "directory ";
@@ -67,11 +69,28 @@ struct RealHook {
   std::vector<std::string> argv;
 };
 
-[[noreturn]] void Become(const RealHook& hook, const std::string& input) {
-  const base::UniqueFd file = InputFile(input);
-  ::dup2(file.get(), STDIN_FILENO);
+// One that has been removed, so that it has no name any more.
+void EnterLostDirectory() {
+  char path[] = "/tmp/lost-XXXXXX";
+  if (::mkdtemp(path) == nullptr) return;
+  (void)!::chdir(path);
+  ::rmdir(path);
+}
+
+// Writing to stdout and stderr blocks once the pipe is full: the hook itself holds the other end.
+void SpoilOutput() {
+  int ends[2];
+  if (::pipe(ends) != 0) return;
+  ::dup2(ends[1], STDOUT_FILENO);
+  ::dup2(ends[1], STDERR_FILENO);
+}
+
+[[noreturn]] void BecomeWith(const RealHook& hook, int input) {
+  ::dup2(input, STDIN_FILENO);
   absl::string_view directory = hook.action;
   if (absl::ConsumePrefix(&directory, kDirectory)) (void)!::chdir(std::string(directory).c_str());
+  if (hook.action == "lost-directory") EnterLostDirectory();
+  if (hook.action == "unread-output") SpoilOutput();
   std::vector<char*> argv;
   for (const std::string& word : hook.argv) argv.push_back(const_cast<char*>(word.c_str()));
   if (hook.action == "own-name") argv[0] = const_cast<char*>(hook.path.c_str());
@@ -84,6 +103,11 @@ struct RealHook {
   ::_exit(kCannotRun);
 }
 
+[[noreturn]] void Become(const RealHook& hook, const std::string& input) {
+  const base::UniqueFd file = InputFile(input);
+  BecomeWith(hook, file.get());
+}
+
 // The exit code; that of a signal is 128 + its number.
 int RunToEnd(const RealHook& hook, const std::string& input) {
   const pid_t pid = ::fork();
@@ -94,6 +118,32 @@ int RunToEnd(const RealHook& hook, const std::string& input) {
   }
   int status = 0;
   if (pid < 0 || ::waitpid(pid, &status, 0) != pid) return kCannotRun;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// Feeds the hook its state as engines do, by a pipe; what does not fit and is not read is a
+// failure.
+int RunFedByPipe(const RealHook& hook, const std::string& input) {
+  int ends[2];
+  if (::pipe(ends) != 0) return kCannotRun;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close(ends[1]);
+    BecomeWith(hook, ends[0]);
+  }
+  ::close(ends[0]);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::size_t fed = 0;
+  while (fed < input.size()) {
+    const ssize_t written = ::write(ends[1], input.data() + fed, input.size() - fed);
+    if (written <= 0) break;
+    fed += static_cast<std::size_t>(written);
+  }
+  ::close(ends[1]);
+  int status = 0;
+  if (pid < 0 || ::waitpid(pid, &status, 0) != pid) return kCannotRun;
+  if (fed < input.size()) return 1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -114,7 +164,8 @@ absl::Status CheckHookWrapper(absl::string_view action) {
   return absl::InvalidArgumentError(
       absl::StrCat("'", action,
                    "': expected ignore-failure, fail, skip, twice, no-input, no-environment, "
-                   "own-name, background, directory /DIR, input EDIT or cut-input BYTES"));
+                   "own-name, background, lost-directory, insist-on-input, unread-output, "
+                   "directory /DIR, input EDIT or cut-input BYTES"));
 }
 
 std::vector<std::string> WrappedHook(const std::string& action, const std::string& path,
@@ -136,6 +187,7 @@ int RunHookWrapper(const std::vector<std::string>& words) {
     if (::fork() == 0) Become(hook, input);
     return 0;
   }
+  if (hook.action == "insist-on-input") return RunFedByPipe(hook, input);
   if (hook.action == "twice") RunToEnd(hook, input);
   if (hook.action == "ignore-failure" || hook.action == "fail") {
     const int code = RunToEnd(hook, input);

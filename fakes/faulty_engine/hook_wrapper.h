@@ -23,6 +23,9 @@ inline constexpr char kHookWord[] = "--hook";
 //   own-name         argv[0] is its path
 //   directory DIR    it runs there
 //   background       it is not waited for
+//   lost-directory   it runs in a directory that is gone
+//   insist-on-input  it fails if it leaves any of its standard input unread
+//   unread-output    nobody reads its standard output and error
 //   input EDIT       EDIT (json_edit.h) of the state on its standard input
 //   cut-input N      it gets no more than N bytes of it
 // INVALID_ARGUMENT says what was expected.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "fakes/faulty_shim/circumstances.h"
 
 namespace fakes {
 namespace {
@@ -41,14 +42,21 @@ bool FaultPlan::Has(absl::string_view action, absl::string_view target) const {
   });
 }
 
-bool FaultPlan::Matches(const Rule& rule, const Facts& facts) const {
+bool FaultPlan::Matches(const Rule& rule, const Facts& facts) {
   const RuleForm& form = FormOf(rule);
-  return std::all_of(rule.values.begin(), rule.values.end(), [&](const auto& entry) {
+  const bool fits = std::all_of(rule.values.begin(), rule.values.end(), [&](const auto& entry) {
     if (entry.first == "role") return entry.second == role_;
-    if (!IsCondition(form, entry.first)) return true;
+    if (entry.first == "while" || !IsCondition(form, entry.first)) return true;
     const auto fact = facts.find(entry.first);
     return fact != facts.end() && MatchesGlob(entry.second, fact->second);
   });
+  if (!fits || !rule.has("while")) return fits;
+  const int error_number = errno;
+  busy_ = true;
+  const bool is_the_case = IsTheCase(rule.Text("while"));
+  busy_ = false;
+  errno = error_number;
+  return is_the_case;
 }
 
 const Rule* FaultPlan::Fire(absl::string_view action, absl::string_view target,

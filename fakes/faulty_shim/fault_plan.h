@@ -37,7 +37,7 @@ class FaultPlan {
     std::int64_t seen = 0;
   };
   explicit FaultPlan(std::string role) : role_(std::move(role)) {}
-  [[nodiscard]] bool Matches(const Rule& rule, const Facts& facts) const;
+  [[nodiscard]] bool Matches(const Rule& rule, const Facts& facts);
 
   std::string role_;
   std::vector<Entry> entries_;

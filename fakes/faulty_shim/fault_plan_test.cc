@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/faulty_shim/fault_plan.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
+#include "base/testing/temp_dir.h"
+#include "fakes/faulty_shim/circumstances.h"
 #include "fakes/faulty_shim/testing/test_plan.h"
 
 namespace fakes {
@@ -61,6 +66,26 @@ TEST(FaultPlanTest, LeavesErrnoAlone) {
   errno = EXDEV;
   EXPECT_NE(plan->Fire("skip", "signal"), nullptr);
   EXPECT_EQ(errno, EXDEV);
+}
+
+TEST(FaultPlanTest, ACircumstanceHasToBeTheCase) {
+  const base::testing::TempDir temp;
+  const std::string path = temp.File("fifo");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int kept = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const int writer = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  TestPlan plan({"hold delete while=unread-output", "skip signal while=unread-input"});
+  EXPECT_EQ(plan->Fire("hold", "delete"), nullptr);
+  ASSERT_EQ(::write(writer, "x", 1), 1);
+  EXPECT_NE(plan->Fire("hold", "delete"), nullptr);
+  ::close(kept);
+  EXPECT_EQ(plan->Fire("hold", "delete"), nullptr);
+  ::close(writer);
+  EXPECT_EQ(plan->Fire("skip", "signal"), nullptr);
+  TestPlan starting({"skip signal while=starting-exec"});
+  EXPECT_EQ(starting->Fire("skip", "signal"), nullptr);
+  const ExecStarting exec;
+  EXPECT_NE(starting->Fire("skip", "signal"), nullptr);
 }
 
 TEST(FaultPlanTest, WithoutAPlanNothingFires) {

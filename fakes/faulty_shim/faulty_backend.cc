@@ -12,6 +12,7 @@
 #include "container/cgroup.h"
 #include "fakes/faulty_shim/faulty_workload.h"
 #include "fakes/faulty_shim/leak.h"
+#include "fakes/faulty_shim/stream_pump.h"
 
 namespace fakes {
 namespace {
@@ -67,7 +68,8 @@ class FaultyBackend : public shim::Backend {
  public:
   FaultyBackend(std::unique_ptr<shim::Backend> real, FaultPlan& plan,
                 const shim::BackendContext& context)
-      : real_(std::move(real)), host_{.loop = context.loop, .plan = plan, .retired = {}} {}
+      : real_(std::move(real)),
+        host_{.loop = context.loop, .plan = plan, .retired = {}, .unanswered = {}} {}
 
   [[nodiscard]] shim::Capabilities capabilities() const override {
     shim::Capabilities all = real_->capabilities();
@@ -88,6 +90,7 @@ class FaultyBackend : public shim::Backend {
     if (const absl::Status legal = JudgeSpec(host_.plan, spec.bundle); !legal.ok()) {
       return done(legal);
     }
+    PumpStreams(host_.plan, "init", spec.io);
     spec.on_exit = MakeFaultyExit(host_, "init", std::move(spec.on_exit));
     spec.on_oom = [&plan = host_.plan, on_oom = std::move(spec.on_oom)] {
       if (plan.Fire("lose", "oom") == nullptr) on_oom();

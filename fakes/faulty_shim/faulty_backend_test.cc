@@ -78,7 +78,7 @@ class FaultyBackendTest : public ::testing::Test {
   // Whatever is ready; with a rule that delays something, long enough for that.
   void Run() {
     loop_.restart();
-    loop_.run_for(std::chrono::milliseconds(20));
+    loop_.run_for(std::chrono::milliseconds(100));
   }
 
   boost::asio::io_context loop_;

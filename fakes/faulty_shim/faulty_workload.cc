@@ -11,12 +11,17 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fakes/faulty_shim/circumstances.h"
 #include "fakes/faulty_shim/leak.h"
+#include "fakes/faulty_shim/stream_pump.h"
 
 namespace fakes {
 namespace {
 
 using shim::Done;
+
+// What a process takes to take a signal that waits for it.
+constexpr std::int64_t kTakenMs = 20;
 
 absl::Status ErrorOf(const Rule& rule) {
   return absl::Status(static_cast<absl::StatusCode>(rule.Number("code")), "failed by a rule");
@@ -97,8 +102,10 @@ struct Signalling {
 
 using Send = std::function<void(const Signalling&, Done<>)>;
 
-void SignalFaulty(FaultPlan& plan, const std::string& of, Signalling signalling, const Send& send,
-                  Done<> done) {
+// `sender` is alive as long as `send` may be called.
+void SignalFaulty(FaultyHost& host, const std::string& of, Signalling signalling, const Send& send,
+                  const std::weak_ptr<void>& sender, Done<> done) {
+  FaultPlan& plan = host.plan;
   const FaultPlan::Facts facts = {
       {"of", of},
       {"signal", std::to_string(signalling.signo)},
@@ -113,9 +120,14 @@ void SignalFaulty(FaultPlan& plan, const std::string& of, Signalling signalling,
     if (reach == "all" || reach == "init") signalling.to_container = true;
   }
   if (plan.Fire("twice", "signal-task", facts) != nullptr) {
-    send(signalling, [](const absl::Status&) {});
     // Standard signals that are pending merge: the second comes when the first was taken.
-    ::usleep(20000);
+    send(signalling, [](const absl::Status&) {});
+    // Shared only because a std::function has to be copyable.
+    const auto kept = std::make_shared<Done<>>(std::move(done));
+    return Later(host, kTakenMs, [send, signalling, sender, kept] {
+      if (!sender.expired()) return send(signalling, std::move(*kept));
+      (*kept)(absl::OkStatus());
+    });
   }
   send(signalling, std::move(done));
 }
@@ -138,16 +150,23 @@ class FaultyExec : public shim::ExecWorkload {
     }
     StartFaulty(
         host_, {{"of", "exec"}, {"id", id_}}, ::getpid(),
-        [this](Done<pid_t> started) { real_->Start(std::move(started)); }, std::move(done));
+        [this](Done<pid_t> started) {
+          real_->Start([starting = std::make_unique<ExecStarting>(),
+                        started = std::move(started)](const absl::StatusOr<pid_t>& pid) mutable {
+            starting.reset();
+            started(pid);
+          });
+        },
+        std::move(done));
   }
   void Signal(int signo, Done<> done) override {
     SignalFaulty(
-        host_.plan, "exec", {.signo = signo},
+        host_, "exec", {.signo = signo},
         [this](const Signalling& signalling, Done<> sent) {
           if (!signalling.to_container) return real_->Signal(signalling.signo, std::move(sent));
           container_.Signal(signalling.signo, signalling.scope, std::move(sent));
         },
-        std::move(done));
+        alive_, std::move(done));
   }
   void Resize(shim::WindowSize size, Done<> done) override { real_->Resize(size, std::move(done)); }
 
@@ -157,6 +176,7 @@ class FaultyExec : public shim::ExecWorkload {
   shim::Workload& container_;
   std::unique_ptr<shim::ExecWorkload> real_;
   shim::ExitCallback on_exit_;
+  std::shared_ptr<void> alive_ = std::make_shared<int>();
 };
 
 class FaultyWorkload : public shim::Workload {
@@ -180,11 +200,11 @@ class FaultyWorkload : public shim::Workload {
 
   void Signal(int signo, shim::SignalScope scope, Done<> done) override {
     SignalFaulty(
-        host_.plan, "init", {.signo = signo, .scope = scope},
+        host_, "init", {.signo = signo, .scope = scope},
         [this](const Signalling& signalling, Done<> sent) {
           real_->Signal(signalling.signo, signalling.scope, std::move(sent));
         },
-        std::move(done));
+        alive_, std::move(done));
   }
 
   void Pids(Done<std::vector<pid_t>> done) override {
@@ -202,6 +222,10 @@ class FaultyWorkload : public shim::Workload {
   void Delete(Done<> done) override {
     if (const Rule* rule = host_.plan.Fire("fail", "delete")) return done(ErrorOf(*rule));
     if (host_.plan.Fire("skip", "delete") != nullptr) return done(absl::OkStatus());
+    if (host_.plan.Fire("hold", "delete") != nullptr) {
+      host_.unanswered.push_back(std::move(done));
+      return;
+    }
     if (host_.plan.Fire("early", "delete") != nullptr) {
       host_.retired.push_back(real_);
       real_->Delete([](const absl::Status&) {});
@@ -215,6 +239,7 @@ class FaultyWorkload : public shim::Workload {
     if (const Rule* rule = host_.plan.Fire("erase", "exec-spec")) {
       spec.process_json = EraseMember(spec.process_json, rule->Text("member"));
     }
+    PumpStreams(host_.plan, "exec", spec.io);
     spec.on_exit = MakeFaultyExit(host_, "exec", std::move(spec.on_exit));
     const shim::ExitCallback on_exit = spec.on_exit;
     const std::string exec_id = spec.exec_id;
@@ -258,6 +283,7 @@ class FaultyWorkload : public shim::Workload {
   std::shared_ptr<shim::Workload> real_;  // shared with host_.retired
   shim::ExitCallback on_exit_;
   shim::Opaque first_sample_;
+  std::shared_ptr<void> alive_ = std::make_shared<int>();
 };
 
 }  // namespace

@@ -12,11 +12,12 @@
 namespace fakes {
 
 // What the faulty backend's objects share. `retired` are workloads that the shim believes to be
-// gone while they still work.
+// gone while they still work, `unanswered` are calls that never end.
 struct FaultyHost {
   boost::asio::io_context& loop;
   FaultPlan& plan;
   std::vector<std::shared_ptr<shim::Workload>> retired;
+  std::vector<shim::Done<>> unanswered;
 };
 
 // `on_exit` as the rules about exits of `of` (init, exec) would have it.

@@ -20,12 +20,12 @@ void LeakChild() {
   for (;;) ::pause();
 }
 
+}  // namespace
+
 void LeakMemory(std::size_t bytes) {
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) std::memset(memory, 1, bytes);
 }
-
-}  // namespace
 
 void Leak(const Rule& rule) {
   const std::string what = rule.Text("what");

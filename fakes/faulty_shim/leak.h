@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+
 #include "fakes/faulty_shim/rule.h"
 
 namespace fakes {
@@ -8,5 +10,6 @@ namespace fakes {
 // Makes what a `leak` rule names and never releases it: a descriptor, a thread, a child process, or
 // `bytes` of memory that were written to.
 void Leak(const Rule& rule);
+void LeakMemory(std::size_t bytes);
 
 }  // namespace fakes

@@ -9,6 +9,7 @@
 #include "fakes/faulty_shim/fault_plan.h"
 #include "fakes/faulty_shim/faulty_backend.h"
 #include "fakes/faulty_shim/faulty_daemon.h"
+#include "fakes/faulty_shim/startup_hooks.h"
 #include "reference-shim/backends/backends.h"
 
 namespace {
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
 
   fakes::SetCurrentPlan(plan->get());
   if (role == "daemon") fakes::BeginDaemon();
+  if (fakes::Fire("run", "hooks") != nullptr) fakes::RunHooksOfBundle();
   std::vector<char*> rest = {argv[0]};
   for (std::string& arg : args) rest.push_back(arg.data());
   const int count = static_cast<int>(rest.size());

@@ -15,6 +15,8 @@
 #include <set>
 #include <vector>
 
+#include "fakes/faulty_shim/circumstances.h"
+
 namespace fakes {
 namespace {
 
@@ -34,7 +36,8 @@ constexpr NamedNumber kFlags[] = {{"O_NONBLOCK", O_NONBLOCK},
                                   {"O_CLOEXEC", O_CLOEXEC}};
 
 // Keys whose values are of a kind; all others are texts.
-constexpr absl::string_view kNumbers = "nth from max ms code to status bytes death pass close keep";
+constexpr absl::string_view kNumbers =
+    "nth from max ms code to status bytes death pass close keep timeout connect retries queue";
 constexpr absl::string_view kOctals = "mode";
 
 struct Choice {
@@ -43,7 +46,14 @@ struct Choice {
 };
 constexpr Choice kChoices[] = {
     {"role", "start delete daemon info version"},
-    {"child", "spawned adopted orphan"},
+    {"while", kCircumstances},
+    {"child", "spawned helper adopted orphan"},
+    {"keep-ends", "no"},
+    {"nonblocking", "yes no"},
+    {"reader", "none some"},
+    {"stream", "out err"},
+    {"backlog", "full"},
+    {"as", "child"},
     {"decode", "signal-only no-signal wait-status low-bits signed"},
     {"reach", "all process init"},
     {"cwd", "inherit"},

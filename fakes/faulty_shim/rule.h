@@ -36,8 +36,8 @@ struct RuleForm {
 };
 absl::Span<const RuleForm> AllRuleForms();
 
-// Conditions of every rule.
-inline constexpr absl::string_view kCommonConditions = "role";
+// Conditions of every rule; `while` is a circumstance (circumstances.h), no glob.
+inline constexpr absl::string_view kCommonConditions = "role while";
 // Parameters of every rule: which occurrence in a process it is about, or from which on, counted
 // from 1.
 inline constexpr absl::string_view kCommonParameters = "nth from";

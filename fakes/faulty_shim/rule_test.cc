@@ -52,7 +52,7 @@ TEST(RuleTest, RefusalsNameTheRuleAndWhatWasExpected) {
   EXPECT_THAT(Refusal("spin unlink"), HasSubstr("no 'spin' for unlink; there is fail, skip"));
   EXPECT_THAT(Refusal("skip unlink quietly"), HasSubstr("'quietly' is not KEY=VALUE"));
   EXPECT_THAT(Refusal("skip unlink to=9"),
-              HasSubstr("no key 'to'; there are path, role, nth, from"));
+              HasSubstr("no key 'to'; there are path, role, while, nth, from"));
   EXPECT_THAT(Refusal("fail unlink errno=EWHAT"), HasSubstr("errno: 'EWHAT' is none of EACCES"));
   EXPECT_THAT(Refusal("drop open flag=O_X"), HasSubstr("flag: 'O_X' is none of O_NONBLOCK"));
   EXPECT_THAT(Refusal("alter fchmod mode=8"), HasSubstr("mode: '8' is no octal number"));

@@ -21,4 +21,7 @@ FaultPlan::Facts FactsOf(int fd);
 // r, w or rw.
 std::string AccessOf(int flags);
 
+// The unix socket that was connected last, which a daemon does for nothing but its events.
+int& LatestConnection();
+
 }  // namespace fakes

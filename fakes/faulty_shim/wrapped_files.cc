@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <climits>
 #include <cstdarg>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "fakes/faulty_shim/wrapped.h"
 
@@ -42,7 +45,8 @@ FaultPlan::Facts FactsOf(int fd) {
   const int flags = RealFcntl(fd, F_GETFL);
   errno = error_number;
   return {{"path", std::string(path, size > 0 ? static_cast<std::size_t>(size) : 0)},
-          {"access", flags < 0 ? "" : AccessOf(flags)}};
+          {"access", flags < 0 ? "" : AccessOf(flags)},
+          {"nonblocking", flags >= 0 && (flags & O_NONBLOCK) != 0 ? "yes" : "no"}};
 }
 
 namespace {
@@ -61,6 +65,29 @@ int OpenPipeEnd(int flags) {
   return ends[reads ? 0 : 1];
 }
 
+// Of FIFOs: a write end, which there is only as long as somebody reads. It stays until the shim
+// has a write end of its own, since one that comes and goes is an end of file to the reader.
+std::map<std::string, int>& WriteEnds() {
+  static std::map<std::string, int> ends;
+  return ends;
+}
+
+// Whether somebody reads the FIFO; with `wait`, once somebody does.
+bool HasReader(const std::string& path, bool wait) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return true;
+  const int fd = RealOpen(path.c_str(), O_WRONLY | O_CLOEXEC | (wait ? 0 : O_NONBLOCK));
+  if (fd < 0) return false;
+  const auto [place, added] = WriteEnds().emplace(path, fd);
+  if (!added) RealClose(std::exchange(place->second, fd));
+  return true;
+}
+
+void ForgetWriteEnd(const std::string& path) {
+  const auto node = WriteEnds().extract(path);
+  if (!node.empty()) RealClose(node.mapped());
+}
+
 }  // namespace
 
 int WrapOpen(const char* path, int flags, ...) {
@@ -68,8 +95,12 @@ int WrapOpen(const char* path, int flags, ...) {
   va_start(arguments, flags);
   const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
   va_end(arguments);
-  const FaultPlan::Facts facts = {{"path", path}, {"access", AccessOf(flags)}};
+  FaultPlan::Facts facts = {{"path", path}, {"access", AccessOf(flags)}};
+  if (PlanHas("fail", "open") && facts["access"] == "r") {
+    facts["reader"] = HasReader(path, /*wait=*/false) ? "some" : "none";
+  }
   if (const Rule* rule = Fire("fail", "open", facts)) return Fail(*rule);
+  if (Fire("await", "open", facts) != nullptr) HasReader(path, /*wait=*/true);
   if (const Rule* rule = Fire("divert", "open", facts)) {
     const std::string file = rule->Text("file");
     return file == "pipe" ? OpenPipeEnd(flags) : RealOpen(file.c_str(), flags, mode);
@@ -80,10 +111,16 @@ int WrapOpen(const char* path, int flags, ...) {
   if (const Rule* rule = Fire("drop", "open", facts)) {
     flags &= ~static_cast<int>(rule->Number("flag"));
   }
-  return RealOpen(path, flags, mode);
+  const int fd = RealOpen(path, flags, mode);
+  if (facts["access"] == "w") ForgetWriteEnd(path);
+  return fd;
 }
 
 int WrapClose(int fd) {
+  if (PlanHas("unlink", "close")) {
+    const FaultPlan::Facts facts = FactsOf(fd);
+    if (Fire("unlink", "close", facts) != nullptr) RealUnlink(facts.at("path").c_str());
+  }
   if (PlanHas("skip", "close") && Fire("skip", "close", FactsOf(fd)) != nullptr) return 0;
   return RealClose(fd);
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
-#include <absl/strings/str_split.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -13,10 +11,10 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <cstring>
 
 #include "fakes/faulty_shim/children.h"
+#include "fakes/faulty_shim/own_children.h"
 #include "fakes/faulty_shim/wrapped.h"
 
 // System calls about processes and signals.
@@ -36,25 +34,14 @@ Children& ChildrenOfThis() {
 }
 
 std::string Children::KindOf(pid_t pid) const {
-  if (spawned.count(pid) > 0) return "spawned";
+  if (verbs.count(pid) > 0) return "spawned";
+  if (spawned.count(pid) > 0) return "helper";
   return followed.count(pid) > 0 ? "adopted" : "orphan";
 }
 
 namespace {
 
 constexpr int kSchedCore = 62;  // PR_SCHED_CORE, missing in older C library headers
-
-std::vector<pid_t> ListChildren() {
-  std::ifstream file(absl::StrCat("/proc/self/task/", ::getpid(), "/children"));
-  std::stringstream text;
-  text << file.rdbuf();
-  std::vector<pid_t> pids;
-  for (const absl::string_view word : absl::StrSplit(text.str(), ' ', absl::SkipEmpty())) {
-    pid_t pid = 0;
-    if (absl::SimpleAtoi(word, &pid)) pids.push_back(pid);
-  }
-  return pids;
-}
 
 // The look at whoever has ended, past those that are never going to be reaped.
 int PeekAtOthers(const Children& children, siginfo_t* info, int options) {
@@ -112,10 +99,54 @@ int WrapWaitid(idtype_t type, id_t id, siginfo_t* info, int options) {
   return 0;
 }
 
-// Of a signalfd: each SIGCHLD begins a new round of waitid.
+namespace {
+
+// As if the signal had never been blocked.
+void DieOf(int signo) {
+  RealSignal(signo, SIG_DFL);
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signo);
+  ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(signo);
+}
+
+// Whoever has ended by now is never going to be noticed.
+void IgnoreZombies() {
+  for (const pid_t pid : ListChildren()) {
+    siginfo_t info{};
+    const int result =
+        RealWaitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+    if (result == 0 && info.si_pid == pid) ChildrenOfThis().left.insert(pid);
+  }
+}
+
+// Each SIGCHLD begins a new round of waitid.
+void TakeSignals(const void* infos, std::size_t size) {
+  ChildrenOfThis().peeked = 0;
+  for (std::size_t at = 0; at < size; at += sizeof(signalfd_siginfo)) {
+    signalfd_siginfo info{};
+    std::memcpy(&info, static_cast<const char*>(infos) + at, sizeof(info));
+    const int signo = static_cast<int>(info.ssi_signo);
+    if (Fire("die", "watched-signal", {{"signal", absl::StrCat(signo)}}) != nullptr) DieOf(signo);
+    if (signo == SIGCHLD && Fire("lose", "sigchld") != nullptr) IgnoreZombies();
+  }
+}
+
+}  // namespace
+
 ssize_t WrapRead(int fd, void* bytes, std::size_t size) {
   const ssize_t got = RealRead(fd, bytes, size);
-  if (got > 0 && size % sizeof(signalfd_siginfo) == 0) ChildrenOfThis().peeked = 0;
+  if (got > 0 && size % sizeof(signalfd_siginfo) == 0 && CurrentPlan() != nullptr &&
+      FactsOf(fd)["path"] == "anon_inode:[signalfd]") {
+    TakeSignals(bytes, static_cast<std::size_t>(got));
+    return got;
+  }
+  if (got == 0 && size == 1 && PlanHas("invent", "read") &&
+      Fire("invent", "read", FactsOf(fd)) != nullptr) {
+    *static_cast<char*>(bytes) = 'x';
+    return 1;
+  }
   return got;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -8,9 +9,12 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstring>
+#include <string>
 #include <utility>
 
+#include "fakes/faulty_shim/leak.h"
 #include "fakes/faulty_shim/wrapped.h"
+#include "ttrpc/frame.h"
 
 // System calls about sockets, terminals and the loop.
 namespace fakes {
@@ -19,6 +23,10 @@ FAULTY_SHIM_WRAPS(int, Listen, "listen", int fd, int backlog);
 FAULTY_SHIM_WRAPS(int, Connect, "connect", int fd, const sockaddr* address, socklen_t size);
 FAULTY_SHIM_WRAPS(int, Getsockopt, "getsockopt", int fd, int level, int option, void* value,
                   socklen_t* size);
+FAULTY_SHIM_WRAPS(int, Accept4, "accept4", int fd, sockaddr* address, socklen_t* size, int flags);
+FAULTY_SHIM_WRAPS(ssize_t, Sendmsg, "sendmsg", int fd, const msghdr* message, int flags);
+FAULTY_SHIM_WRAPS(ttrpc::FrameHeader, DecodeFrameHeader, "_ZN5ttrpc17DecodeFrameHeaderEPKc",
+                  const char* in);
 FAULTY_SHIM_WRAPS(int, EpollWait, "epoll_wait", int fd, epoll_event* events, int max, int ms);
 FAULTY_SHIM_WRAPS(int, Ioctl, "ioctl", int fd, unsigned long request, ...);
 
@@ -37,7 +45,41 @@ int WrapConnect(int fd, const sockaddr* address, socklen_t size) {
       return -1;
     }
   }
-  return RealConnect(fd, address, size);
+  const int result = RealConnect(fd, address, size);
+  if (result == 0 && address->sa_family == AF_UNIX) LatestConnection() = fd;
+  return result;
+}
+
+int& LatestConnection() {
+  static int fd = -1;
+  return fd;
+}
+
+int WrapAccept4(int fd, sockaddr* address, socklen_t* size, int flags) {
+  if (const Rule* rule = Fire("fail", "accept4")) {
+    errno = static_cast<int>(rule->Number("errno"));
+    return -1;
+  }
+  return RealAccept4(fd, address, size, flags);
+}
+
+ssize_t WrapSendmsg(int fd, const msghdr* message, int flags) {
+  for (;;) {
+    const ssize_t sent = RealSendmsg(fd, message, flags);
+    const bool is_full = sent < 0 && errno == EAGAIN;
+    if (!is_full || Fire("block", "sendmsg") == nullptr) return sent;
+    pollfd peer{.fd = fd, .events = POLLOUT, .revents = 0};
+    ::poll(&peer, 1, -1);
+  }
+}
+
+ttrpc::FrameHeader WrapDecodeFrameHeader(const char* in) {
+  const ttrpc::FrameHeader header = RealDecodeFrameHeader(in);
+  if (PlanHas("leak", "frame")) {
+    const Rule* rule = Fire("leak", "frame", {{"length", std::to_string(header.length)}});
+    if (rule != nullptr) LeakMemory(static_cast<std::size_t>(rule->Number("bytes")));
+  }
+  return header;
 }
 
 int WrapGetsockopt(int fd, int level, int option, void* value, socklen_t* size) {

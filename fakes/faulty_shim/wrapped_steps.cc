@@ -4,22 +4,28 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/spawn.h"
 #include "base/status_macros.h"
 #include "container/recorded_process.h"
-#include "containerd/event_publisher.h"
 #include "fakes/faulty_shim/children.h"
 #include "fakes/faulty_shim/faulty_calls.h"
+#include "fakes/faulty_shim/own_children.h"
+#include "fakes/faulty_shim/spec_reading.h"
 #include "fakes/faulty_shim/wrapped.h"
+#include "oci/bundle.h"
 #include "reference-shim/shim/exit_record.h"
 #include "reference-shim/shim/lifecycle.h"
 #include "reference-shim/shim/shim_cgroup.h"
+#include "reference-shim/shim/stdio_files.h"
 #include "ttrpc/router.h"
 
 // Steps of the shim and of its libraries.
@@ -42,11 +48,11 @@ FAULTY_SHIM_WRAPS(absl::Status, JoinCgroup, "_ZN4shim10JoinCgroupE" STRING_REF "
                   const std::string& path, pid_t pid);
 FAULTY_SHIM_WRAPS(absl::StatusOr<pid_t>, ReadPidFile, "_ZN9container11ReadPidFileE" STRING_REF,
                   const std::string& path);
-FAULTY_SHIM_WRAPS(void, Flush,
-                  "_ZN10containerd14EventPublisher5FlushENSt6chrono8durationIlSt5ratioILl1ELl1000EE"
-                  "EESt8functionIFvvEE",
-                  containerd::EventPublisher* publisher, std::chrono::milliseconds deadline,
-                  std::function<void()> done);
+FAULTY_SHIM_WRAPS(absl::StatusOr<oci::Spec>, ReadSpec, "_ZN3oci8ReadSpecE" STRING_REF,
+                  const std::string& bundle);
+FAULTY_SHIM_WRAPS(absl::StatusOr<shim::StdioEnd>, OpenOutputPath,
+                  "_ZN4shim14OpenOutputPathE" STRING_REF "b", const std::string& path,
+                  bool nonblocking);
 FAULTY_SHIM_WRAPS(void, AddService, "_ZN5ttrpc6Router3AddENS_12BoundServiceE",
                   ttrpc::Router* router, ttrpc::BoundService service);
 
@@ -105,12 +111,35 @@ void Alter(const Rule& rule, base::SpawnSpec& spec) {
   Swap(spec.fds, Numbers(rule.Text("swap")));
 }
 
+// What is behind 2. The descriptors stay, so that whoever has them may close them.
+void GiveUpEnds(const base::SpawnSpec& spec) {
+  const base::UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (const base::FdMapping& mapping : spec.fds) {
+    if (mapping.target > 2) ::dup3(null.get(), mapping.source, O_CLOEXEC);
+  }
+}
+
+// 0: none.
+pid_t LatestUnknownChild() {
+  const Children& children = ChildrenOfThis();
+  pid_t latest = 0;
+  for (const pid_t pid : ListChildren()) {
+    if (children.spawned.count(pid) == 0 && children.followed.count(pid) == 0) latest = pid;
+  }
+  return latest;
+}
+
 constexpr absl::string_view kCalls[] = {"start",      "pause",    "resume",     "kill",   "exec",
                                         "start-exec", "update",   "checkpoint", "pids",   "stats",
                                         "resize",     "close-io", "wait",       "delete", "exit"};
 
 // Blocks this thread, and with it the shim.
-void AwaitEnd(const base::Child& child) {
+void AwaitEnd(const base::Child& child, const Rule& rule) {
+  if (rule.has("ms")) {
+    pollfd process{.fd = child.pidfd.get(), .events = POLLIN, .revents = 0};
+    ::poll(&process, 1, static_cast<int>(rule.Number("ms")));
+    return;
+  }
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT) != 0 &&
          errno == EINTR) {
@@ -145,13 +174,15 @@ absl::StatusOr<base::Child> WrapSpawn(const base::SpawnSpec& spec) {
                              absl::StrCat("execve ", spec.path));
   }
   base::SpawnSpec altered = spec;
-  if (const Rule* rule = Fire("alter", "spawn", facts)) Alter(*rule, altered);
+  const Rule* spawn_rule = Fire("alter", "spawn", facts);
+  if (spawn_rule != nullptr) Alter(*spawn_rule, altered);
   absl::StatusOr<base::Child> child = RealSpawn(altered);
   if (!child.ok()) return child;
   ChildrenOfThis().spawned.insert(child->pid);
   const auto verb = facts.find("verb");
   if (verb != facts.end()) ChildrenOfThis().verbs[child->pid] = verb->second;
-  if (Fire("block", "spawn", facts) != nullptr) AwaitEnd(*child);
+  if (spawn_rule != nullptr && spawn_rule->has("keep-ends")) GiveUpEnds(altered);
+  if (const Rule* rule = Fire("block", "spawn", facts)) AwaitEnd(*child, *rule);
   return child;
 }
 
@@ -194,15 +225,28 @@ absl::Status WrapJoinCgroup(const std::string& path, pid_t pid) {
 
 absl::StatusOr<pid_t> WrapReadPidFile(const std::string& path) {
   absl::StatusOr<pid_t> pid = RealReadPidFile(path);
-  if (!pid.ok() && Fire("invent", "pid-file") != nullptr) return 1;
-  return pid;
+  if (pid.ok()) return pid;
+  const Rule* rule = Fire("invent", "pid-file");
+  if (rule == nullptr) return pid;
+  if (!rule->has("as")) return 1;
+  const pid_t child = LatestUnknownChild();
+  return child > 0 ? absl::StatusOr<pid_t>(child) : pid;
 }
 
-void WrapFlush(containerd::EventPublisher* publisher, std::chrono::milliseconds deadline,
-               std::function<void()> done) {
-  if (Fire("skip", "flush") != nullptr) ::_exit(0);
-  if (Fire("hold", "flush") != nullptr) return;
-  RealFlush(publisher, deadline, std::move(done));
+absl::StatusOr<oci::Spec> WrapReadSpec(const std::string& bundle) {
+  if (PlanHas("crash", "spec")) {
+    for (const std::string& member : MistypedMembers(bundle)) {
+      if (Fire("crash", "spec", {{"mistyped", member}}) != nullptr) std::abort();
+    }
+  }
+  return RealReadSpec(bundle);
+}
+
+absl::StatusOr<shim::StdioEnd> WrapOpenOutputPath(const std::string& path, bool nonblocking) {
+  absl::StatusOr<shim::StdioEnd> end = RealOpenOutputPath(path, nonblocking);
+  if (!end.ok() && Fire("forgive", "output-path") != nullptr) return shim::OpenNull();
+  if (!end.ok() && Fire("make", "output-path") != nullptr) return shim::OpenLogFile(path);
+  return end;
 }
 
 void WrapAddService(ttrpc::Router* router, ttrpc::BoundService service) {

@@ -81,12 +81,45 @@ TEST(WrappedTest, DescriptorsStayOpenAndWritesAreLost) {
   EXPECT_GE(::fcntl(fd, F_GETFD), 0) << "still open";
 }
 
+TEST(WrappedTest, AFifoWithoutAReaderIsToldFromOneWith) {
+  const base::testing::TempDir temp;
+  const std::string path = temp.File("fifo");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const TestPlan plan({"fail open path=*/fifo access=r reader=none errno=EINVAL"});
+  constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+  EXPECT_EQ(::open(path.c_str(), kToRead), -1);
+  EXPECT_EQ(errno, EINVAL);
+  const int both = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(both, 0);
+  const int reader = ::open(path.c_str(), kToRead);
+  EXPECT_GE(reader, 0) << "there is another one";
+  ::close(both);
+  const int writer = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  ::close(writer);
+  char byte = 0;
+  EXPECT_EQ(::read(reader, &byte, 1), 0) << "what asked for readers writes no more";
+  ::close(reader);
+}
+
+TEST(WrappedTest, AFileIsRemovedWithItsDescriptorAndAnEndIsAByte) {
+  const base::testing::TempDir temp;
+  std::ofstream(temp.File("empty")).flush();
+  const TestPlan plan({"unlink close path=*/empty", "invent read path=*/empty"});
+  const int fd = ::open(temp.File("empty").c_str(), O_RDONLY | O_CLOEXEC);
+  char byte = 0;
+  EXPECT_EQ(::read(fd, &byte, 1), 1);
+  EXPECT_EQ(byte, 'x');
+  EXPECT_EQ(::close(fd), 0);
+  EXPECT_FALSE(Exists(temp.File("empty")));
+}
+
 TEST(WrappedTest, AChildIsLeftAsAZombieAndOthersAreStillSeen) {
   base::SpawnSpec spec{.path = "true", .argv = {"true"}};
   siginfo_t info{};
   pid_t first = 0;
   {
-    const TestPlan plan({"leave waitid child=spawned nth=1"});
+    const TestPlan plan({"leave waitid child=helper nth=1"});
     first = base::Spawn(spec)->pid;
     ASSERT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
     EXPECT_EQ(info.si_pid, first);
