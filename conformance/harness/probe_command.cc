@@ -89,7 +89,8 @@ std::vector<PlannedCheck> PlanSurveys(const std::vector<Check>& surveys, const H
     PlannedCheck planned{.check = &survey};
     planned.skip_reason = WhatIsLacking(host, HostNeedsOf(survey));
     if (survey.needs == ToNeeds(Need::kCheckpoint) && engine == EngineChoice::Kind::kFake) {
-      planned.skip_reason = "the stand-in keeps no checkpoints; ask with --engine real";
+      planned.skip_reason =
+          "what the stand-in calls a checkpoint proves nothing; ask with --engine real";
     }
     if (!planned.skip_reason.empty()) planned.skip = SkipKind::kHost;
     plan.push_back(std::move(planned));

@@ -55,6 +55,10 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
   ASSIGN_OR_RETURN(loaded.privilege, ChoosePrivilege(options.priv));
   ASSIGN_OR_RETURN(loaded.engine, ChooseEngine(options.engine, loaded.profile));
   loaded.profile.engine = loaded.engine.path;
+  // The stand-in writes checkpoints; what another engine can is not known without a profile.
+  if (options.profile.empty() && loaded.engine.kind == EngineChoice::Kind::kFake) {
+    loaded.profile.claims |= ToNeeds(Need::kCheckpoint);
+  }
   loaded.host = DescribeHost(loaded.privilege, loaded.engine.kind);
   for (const std::string& file : options.expect) {
     RETURN_IF_ERROR(loaded.expectations.AddFile(file));

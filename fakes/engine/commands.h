@@ -38,6 +38,7 @@ absl::StatusOr<int> RunUpdate(const Command& command, EngineFaults& faults);
 absl::StatusOr<int> RunEvents(const Command& command, EngineFaults& faults);
 absl::StatusOr<int> RunFeatures(const Command& command, EngineFaults& faults);
 absl::StatusOr<int> RunCheckpoint(const Command& command, EngineFaults& faults);
+absl::StatusOr<int> RunRestore(const Command& command, EngineFaults& faults);
 
 // To stdout, whole.
 void Print(const std::string& text);

@@ -9,6 +9,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
 
 #include "base/pidfd.h"
 #include "base/status_macros.h"
@@ -19,6 +22,7 @@
 #include "fakes/engine/container_store.h"
 #include "fakes/fault/limits.h"
 #include "fakes/fault/text_file.h"
+#include "oci/json_text.h"
 #include "oci/spec_parser.h"
 
 namespace fakes {
@@ -156,8 +160,29 @@ absl::StatusOr<int> RunUpdate(const Command& command, EngineFaults&) {
   return 0;
 }
 
-absl::StatusOr<int> RunCheckpoint(const Command&, EngineFaults&) {
-  return absl::UnimplementedError("criu is not supported: this engine keeps no checkpoints");
+// The image says whose it is, and holds nothing that a process could be made from again.
+absl::StatusOr<int> RunCheckpoint(const Command& command, EngineFaults&) {
+  ASSIGN_OR_RETURN(const ContainerStore store, ContainerStore::For(command.root, command.id));
+  ASSIGN_OR_RETURN(const ContainerRecord record, store.Load());
+  const ContainerStatus status = StatusOf(store, record);
+  if (status != ContainerStatus::kRunning && status != ContainerStatus::kPaused) {
+    return absl::FailedPreconditionError(kNotRunning);
+  }
+  std::string image = command.flags.Last("image-path");
+  if (image.empty()) image = "checkpoint";
+  std::error_code error;
+  std::filesystem::create_directories(image, error);
+  if (error) return base::ErrnoStatus(error.value(), absl::StrCat("mkdir ", image));
+  RETURN_IF_ERROR(ReplaceTextFile(absl::StrCat(image, "/inventory.img"),
+                                  absl::StrCat("{\"id\":", oci::JsonQuote(command.id), "}\n")));
+  if (command.flags.Has("leave-running")) return 0;
+  if (status == ContainerStatus::kPaused) RETURN_IF_ERROR(ResumeAllOf(store, record));
+  RETURN_IF_ERROR(SignalInit(record, SIGKILL));
+  return 0;
+}
+
+absl::StatusOr<int> RunRestore(const Command&, EngineFaults&) {
+  return absl::UnimplementedError("criu is not supported: this engine restores nothing");
 }
 
 }  // namespace fakes

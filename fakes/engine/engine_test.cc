@@ -130,7 +130,8 @@ TEST_F(EngineTest, WhatShimsLookForInErrors) {
   EXPECT_THAT(error({"kill", "c", "15"}), HasSubstr("container not running"));
   EXPECT_THAT(error({"pause", "c"}), HasSubstr("container not running"));
   EXPECT_THAT(error({"exec", "c", "/bin/pause"}), HasSubstr("cannot exec in a stopped container"));
-  EXPECT_THAT(error({"checkpoint", "c"}), HasSubstr("criu is not supported"));
+  EXPECT_THAT(error({"checkpoint", "c"}), HasSubstr("container not running"));
+  EXPECT_THAT(error({"restore", "c"}), HasSubstr("criu is not supported"));
   EXPECT_THAT(error({"state", "a/b"}), HasSubstr("invalid container ID format"));
   EXPECT_THAT(error({"state"}), HasSubstr("requires exactly 1 argument"));
   EXPECT_EQ(Engine({"nonsense"}).status.ShellStatus(), 3U);

@@ -105,7 +105,7 @@ std::vector<Verb> AllVerbs() {
       {"events", &RunEvents, {{"interval", "", true}, {"stats", "", false}}},
       {"features", &RunFeatures, {}, 0, 0},
       {"checkpoint", &RunCheckpoint, CheckpointFlags()},
-      {"restore", &RunCheckpoint, CheckpointFlags()},
+      {"restore", &RunRestore, CheckpointFlags()},
   };
 }
 
