@@ -174,9 +174,11 @@ void EveryCodeIsSurvived(CheckContext& check) {
   BePrompt(check.Sink());
   for (int i = 0; i < kCodes; ++i) {
     const Task& task = tasks[static_cast<std::size_t>(i)];
+    check.EXPECT_THAT(task.shim().alive(), Eq(true),
+                      {.text = absl::StrCat("the shim lives after a refusal with code ", i + 1),
+                       .code = why::kShimCrashed});
     check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kCreated)),
                       {.text = absl::StrCat("after a refusal with code ", i + 1)});
-    check.EXPECT_THAT(task.shim().alive(), Eq(true), {.code = why::kShimCrashed});
     check.ASSERT_THAT(task.Start(), IsOk());
     // Delivered anew, or given up as hopeless (EVT-02); what comes later arrives in any case.
     const auto later = [&](const std::vector<Event>& events) {

@@ -35,6 +35,7 @@ using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::Eq;
 using ::testing::Ge;
+using ::testing::Gt;
 using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Lt;
@@ -238,17 +239,22 @@ void TheInitInheritsNoSignalMask(CheckContext& check) {
 // Numbers of the cgroup in either version of the message.
 struct CgroupNumbers {
   std::uint64_t processes = 0;
-  std::uint64_t memory = 0;  // bytes
+  std::uint64_t memory = 0;     // bytes
+  std::uint64_t processor = 0;  // time, in units of the version
 };
 CgroupNumbers ReadStats(CheckContext& check, const Task& task) {
   const auto [type_url, value] = check.Require(task.Stats());
   ::io::containerd::cgroups::v1::Metrics v1;
   ::io::containerd::cgroups::v2::Metrics v2;
   if (type_url == "io.containerd.cgroups.v1.Metrics" && v1.ParseFromString(value)) {
-    return {.processes = v1.pids().current(), .memory = v1.memory().usage().usage()};
+    return {.processes = v1.pids().current(),
+            .memory = v1.memory().usage().usage(),
+            .processor = v1.cpu().usage().total()};
   }
   check.ASSERT_THAT(v2.ParseFromString(value), Eq(true), {.text = "Stats decodes"});
-  return {.processes = v2.pids().current(), .memory = v2.memory().usage()};
+  return {.processes = v2.pids().current(),
+          .memory = v2.memory().usage(),
+          .processor = v2.cpu().usage_usec()};
 }
 
 void StatsTellTheTruth(CheckContext& check) {
@@ -262,10 +268,15 @@ void StatsTellTheTruth(CheckContext& check) {
     return numbers.processes == 13;
   });
   check.EXPECT_THAT(numbers.processes, Eq(13u), {.text = "processes of a tree of 13"});
-  const Task eater = check.Run(Program("allocate", "48"));
+  const Task eater =
+      check.Run(Program("allocate", "48", "--when-told"), {.stdio = {.standard_input = true}});
+  const CgroupNumbers before = ReadStats(check, eater);
+  check.ASSERT_THAT(eater.stdio().WriteInput("now"), IsOk(), {.code = why::kHarness});
   check.ASSERT_THAT(eater.stdio().AwaitOutput("allocated 48"), Eq(true),
                     {.code = why::kOutputLost});
   numbers = ReadStats(check, eater);
+  check.EXPECT_THAT(numbers.processor, Gt(before.processor),
+                    {.text = "processor time of a container that has touched 48 MiB meanwhile"});
   check.EXPECT_THAT(numbers.memory, ::testing::AllOf(Ge(46 * kMib), Le(96 * kMib)),
                     {.text = "bytes of a container that has touched 48 MiB"});
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contract §4.3 and the init's part of §4.5: what holds for a task over its whole life.
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 
 #include <csignal>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
@@ -176,6 +180,35 @@ void StartRunsTheCreatedProcess(CheckContext& check) {
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
 }
 
+// Runs `process` as an init to its end; the lines of its stdout.
+std::vector<std::string> LinesOf(CheckContext& check, const ProcessSpec& process,
+                                 const CreateOptions& options = {}) {
+  const Task task = check.Run(process, options);
+  check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  return absl::StrSplit(task.stdio().output(), '\n', absl::SkipEmpty());
+}
+
+void TheProcessIsTheSpecs(CheckContext& check) {
+  ProcessSpec printer = Program("print_env");
+  printer.env = {"SHIMGAUGE_WORD=as it is", "SHIMGAUGE_EMPTY="};
+  const std::vector<std::string> env = LinesOf(check, printer);
+  check.EXPECT_THAT(env, Contains("SHIMGAUGE_WORD=as it is"));
+  check.EXPECT_THAT(env, Contains("SHIMGAUGE_EMPTY="));
+  CreateOptions options;
+  options.bundle.edit = [](const std::string& text) {
+    auto config = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    nlohmann::json& process = config["process"];
+    process["rlimits"] = {{{"type", "RLIMIT_NOFILE"}, {"soft", 321}, {"hard", 654}}};
+    process["capabilities"] = {
+        {"bounding", {"CAP_KILL"}}, {"permitted", {"CAP_KILL"}}, {"effective", {"CAP_KILL"}}};
+    return config.dump();
+  };
+  const std::vector<std::string> identity = LinesOf(check, Program("print_identity"), options);
+  check.EXPECT_THAT(identity, Contains("nofile 321 654"));
+  check.EXPECT_THAT(identity, Contains("cap_bounding 0000000000000020"));
+}
+
 }  // namespace
 
 void AddTaskChecks(std::vector<Check>& checks) {
@@ -213,6 +246,10 @@ void AddTaskChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "lifecycle/start-runs-the-created-process",
                     .requirements = {"START-30"},
                     .run = StartRunsTheCreatedProcess});
+  checks.push_back({.id = "lifecycle/the-process-is-the-specs",
+                    .requirements = {"START-30"},
+                    .needs = ToNeeds(Need::kNamespaces),
+                    .run = TheProcessIsTheSpecs});
 }
 
 }  // namespace conformance

@@ -8,6 +8,7 @@
 namespace conformance {
 
 // Further parts of area "signals-reap", one file each.
+void AddDaemonChecks(std::vector<Check>& checks);     // signals to the daemon, its resources
 void AddExitTruthChecks(std::vector<Check>& checks);  // every status, told everywhere alike
 void AddExitRaceChecks(std::vector<Check>& checks);   // ends that meet other ends, starts, stops
 

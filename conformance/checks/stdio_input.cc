@@ -109,7 +109,16 @@ void ClosingOneStdinOfMany(CheckContext& check) {
   check.ASSERT_THAT(closed.CloseIo(), IsOk());
   closed.stdio().CloseInput();
   check.EXPECT_THAT(closed.Wait(), IsOkAndHolds(ExitedWith(0)));
+  // While its client writes, a stdin is open whatever the shim does: only without one it shows.
+  for (ClientStdio* stdio : {&task.stdio(), &open.stdio()}) stdio->CloseInput();
+  check.Linger(std::chrono::milliseconds(100));
+  check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
+                    {.text = "the init, whose stdin was not closed", .code = why::kProcessState});
+  check.EXPECT_THAT(
+      open.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
+      {.text = "the other exec, whose stdin was not closed", .code = why::kProcessState});
   for (ClientStdio* stdio : {&task.stdio(), &open.stdio()}) {
+    check.ASSERT_THAT(stdio->ReopenInput(), IsOk(), {.code = why::kInputLost});
     check.ASSERT_THAT(stdio->WriteInput("still here\n"), IsOk(), {.code = why::kInputLost});
     check.EXPECT_THAT(stdio->AwaitOutput("still here\n"), Eq(true),
                       {.text = "a stdin that was not closed", .code = why::kInputLost});

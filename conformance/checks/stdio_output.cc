@@ -100,7 +100,7 @@ void LateReaderOfAnExec(CheckContext& check) {
   // Whether Start waits for a reader is the shim's own affair (IO-10); others must not.
   CallOptions soon;
   soon.deadline = std::chrono::seconds(3);
-  check.EXPECT_THAT(
+  check.ASSERT_THAT(
       task.State(soon), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
       {.text = "State beside an exec whose streams nobody has opened", .code = why::kReplyDelayed});
   const Exec second = check.Require(task.AddExec(Program("exit_code", "0")));

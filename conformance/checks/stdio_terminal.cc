@@ -3,6 +3,7 @@
 // cannot do without.
 #include <absl/strings/str_cat.h>
 
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -70,6 +71,7 @@ void MayBeLeftAndReattached(CheckContext& check) {
   task.stdio().CloseInput();
   task.stdio().CloseReaders();
   check.ASSERT_THAT(task.ResizePty(77, 33), IsOk(), {.text = "output while nobody reads"});
+  check.Linger(std::chrono::milliseconds(100));
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
   check.ASSERT_THAT(task.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
   check.ASSERT_THAT(task.stdio().ReopenInput(), IsOk(), {.code = why::kInputLost});
@@ -121,7 +123,9 @@ void KilledOnATerminal(CheckContext& check) {
   check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(137)));
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(
+      task.stdio().AwaitEof(), Eq(true),
+      {.text = "EOF of a terminal whose process was killed", .code = why::kOutputNoEof});
   check.EXPECT_THAT(task.ResizePty(80, 24), ::testing::AnyOf(IsOk(), IsError()),
                     {.text = "ResizePty of a process that is gone is answered"});
   check.EXPECT_THAT(task.Delete(), IsOkAndHolds(ExitedWith(137)));

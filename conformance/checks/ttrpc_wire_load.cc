@@ -35,7 +35,16 @@ std::size_t FdCount(CheckContext& check, ShimUnderTest& shim) {
   return check.World().Fds(shim.pid()).size();
 }
 
+// Connections are accepted in turn: once a new one is served the shim has seen what came before it,
+// which it need not have when an older one is.
+void AwaitItsTurn(CheckContext& check, ShimUnderTest& shim) {
+  WireConnection wire(check, shim);
+  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 1)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Answer(1), IsOk(), {.text = "a new client is served"});
+}
+
 void ExpectFdsReturn(CheckContext& check, ShimUnderTest& shim, std::size_t before) {
+  AwaitItsTurn(check, shim);
   std::size_t now = 0;
   check.Eventually([&] {
     now = FdCount(check, shim);
@@ -48,6 +57,7 @@ void ExpectFdsReturn(CheckContext& check, ShimUnderTest& shim, std::size_t befor
 }
 
 void ExpectModestMemory(CheckContext& check, ShimUnderTest& shim, std::size_t before) {
+  AwaitItsTurn(check, shim);
   check.EXPECT_THAT(ResidentKib(check, shim.pid()), Le(before + kGrowthKibMax),
                     {.text = absl::StrCat("resident KiB of the daemon, which had ", before),
                      .code = why::kProcessState});

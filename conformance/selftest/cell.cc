@@ -19,9 +19,28 @@ bool IsRed(Verdict verdict) {
          verdict == Verdict::kLeak;
 }
 
-bool IsJudged(Verdict verdict) { return verdict == Verdict::kPass || IsRed(verdict); }
+// What a check at MAY has missed, which is a skip and not the shim's fault; that it was missed is
+// all the same what a fault is made for. nullptr: no such.
+const Why* NotShown(const CheckResult& result, const Attempt& attempt) {
+  const auto is_skip = [](const Attempt& one) {
+    return one.verdict == Verdict::kSkip && !one.whys.empty() &&
+           one.whys.front().code == why::kNotClaimed;
+  };
+  if (!is_skip(attempt)) return nullptr;
+  if (attempt.whys.size() > 1) return &attempt.whys[1];
+  // Of several executions a report tells only one in full.
+  for (const Attempt& other : result.attempts) {
+    if (is_skip(other) && other.whys.size() > 1) return &other.whys[1];
+  }
+  return nullptr;
+}
 
-std::string CodeOf(const Attempt& attempt) {
+bool IsRed(const CheckResult& result, const Attempt& attempt) {
+  return IsRed(attempt.verdict) || NotShown(result, attempt) != nullptr;
+}
+
+std::string CodeOf(const CheckResult& result, const Attempt& attempt) {
+  if (const Why* missed = NotShown(result, attempt)) return missed->code;
   return attempt.whys.empty() ? "" : attempt.whys.front().code;
 }
 
@@ -62,14 +81,14 @@ Cell MakeCell(const std::string& check, absl::string_view expected, const CheckR
   std::size_t red = 0;
   const Attempt* shown = nullptr;  // prefers what is not as intended
   for (const Attempt& attempt : result->attempts) {
-    if (!IsJudged(attempt.verdict)) {
+    const bool is_red = IsRed(*result, attempt);
+    if (!is_red && attempt.verdict != Verdict::kPass) {
       cell.detail = NotReachedDetail(*result);
       return cell;
     }
     ++cell.executions;
     cell.ms = std::max(cell.ms, Milliseconds(attempt.took));
-    const bool is_red = IsRed(attempt.verdict);
-    const bool right = is_red && (expected.empty() || CodeOf(attempt) == expected);
+    const bool right = is_red && (expected.empty() || CodeOf(*result, attempt) == expected);
     if (is_red) ++red;
     if (right) ++cell.kills;
     if (shown == nullptr || !right) shown = &attempt;
@@ -79,7 +98,7 @@ Cell MakeCell(const std::string& check, absl::string_view expected, const CheckR
     return cell;
   }
   cell.verdict = std::string(VerdictName(shown->verdict));
-  cell.why = CodeOf(*shown);
+  cell.why = CodeOf(*result, *shown);
   if (cell.kills == cell.executions) {
     cell.kind = expected.empty() ? CellKind::kOtherwise : CellKind::kIntended;
   } else if (cell.kills == 0 && red == cell.executions) {

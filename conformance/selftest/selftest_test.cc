@@ -166,6 +166,15 @@ TEST(CellTest, AKillByTimeoutSaysSo) {
             "only a deadline told: hang reply.missing, expected event.order");
 }
 
+TEST(CellTest, WhatAMayCheckMissesCounts) {
+  CheckResult result = ResultOf({{Verdict::kSkip, "not-claimed"}});
+  result.attempts.front().whys.push_back({.code = "file.content", .text = "it is missing"});
+  const Cell cell = MakeCell("events/a", "file.content", &result);
+  EXPECT_EQ(cell.kind, CellKind::kIntended);
+  EXPECT_EQ(cell.why, "file.content");
+  EXPECT_EQ(MakeCell("events/a", "event.order", &result).kind, CellKind::kOtherwise);
+}
+
 TEST(CellTest, NamesOfKindsReadBack) {
   for (const CellKind kind : kCellKinds) EXPECT_EQ(ParseCellKind(CellKindName(kind)), kind);
   EXPECT_EQ(ParseCellKind("killed"), std::nullopt);
