@@ -387,6 +387,26 @@ std::vector<KnownFault> AllEngineFaults() {
        .rules = {"create first grep -q '\"hostname\"' \"$BUNDLE/config.json\" || echo x > "
                  "\"$BUNDLE/config.json\""},
        .kills = {{"resources/a-spec-without-optional-container-members", kCode}}},
+      {.name = "engine-create-passes-a-descriptor",
+       .what = "the container's process finds a fourth descriptor",
+       .origin = "RES-04",
+       .rules = {"create open 3", "create set --preserve-fds 1"},
+       .kills = {{"signals-reap/containers-inherit-no-descriptors", "left.fd"}}},
+      {.name = "engine-create-ignores-the-environment",
+       .what = "the engine forgets the environment of the init",
+       .origin = "START-30",
+       .rules = {"create drop /process/env"},
+       .kills = {{"lifecycle/the-process-is-the-specs", "reply.field"}}},
+      {.name = "engine-create-ignores-limits",
+       .what = "the engine forgets the resource limits of the init",
+       .origin = "START-30",
+       .rules = {"create drop /process/rlimits"},
+       .kills = {{"lifecycle/the-process-is-the-specs", "reply.field"}}},
+      {.name = "engine-create-ignores-capabilities",
+       .what = "the engine forgets the capabilities of the init",
+       .origin = "START-30",
+       .rules = {"create drop /process/capabilities"},
+       .kills = {{"lifecycle/the-process-is-the-specs", "reply.field"}}},
   };
   for (KnownFault& fault : EngineHookFaults()) faults.push_back(std::move(fault));
   return faults;

@@ -6,7 +6,8 @@ namespace fakes {
 const std::vector<KnownFault>& ShimFaults() {
   static const std::vector<KnownFault> faults = [] {
     std::vector<KnownFault> all;
-    for (const auto add : {AddProcessesFaults, AddStdioFaults, AddCommandsFaults, AddTasksFaults}) {
+    for (const auto add : {AddProcessesFaults, AddStdioFaults, AddCommandsFaults, AddTasksFaults,
+                           AddEventsFaults, AddConnectionsFaults, AddIsolationFaults}) {
       add(all);
     }
     return all;

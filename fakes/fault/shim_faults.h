@@ -12,5 +12,8 @@ void AddProcessesFaults(std::vector<KnownFault>& faults);
 void AddStdioFaults(std::vector<KnownFault>& faults);
 void AddCommandsFaults(std::vector<KnownFault>& faults);
 void AddTasksFaults(std::vector<KnownFault>& faults);
+void AddEventsFaults(std::vector<KnownFault>& faults);
+void AddConnectionsFaults(std::vector<KnownFault>& faults);
+void AddIsolationFaults(std::vector<KnownFault>& faults);
 
 }  // namespace fakes

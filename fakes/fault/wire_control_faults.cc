@@ -258,6 +258,21 @@ std::vector<KnownFault> WireControlFaults() {
        .rules = {"reply Checkpoint where code!=0 empty"},
        .kills = {{"lifecycle/checkpoint-in-created-state", "reply.code"},
                  {"checkpoint/a-failure-leaves-the-task-alone", "reply.code"}}},
+      {.name = "checkpoint-event-lost",
+       .what = "checkpoints are not published",
+       .origin = "CKPT-03",
+       .rules = {"event /tasks/checkpointed drop"},
+       .kills = {{"checkpoint/it-is-published", "event.missing"}}},
+      {.name = "checkpoint-freezes",
+       .what = "Checkpoint leaves the container frozen",
+       .origin = "CKPT-02",
+       .rules = {"reply Checkpoint also Pause"},
+       .kills = {{"checkpoint/the-task-goes-on", "state.wrong"}}},
+      {.name = "failed-restore-started",
+       .what = "a Start whose restore has failed is answered OK",
+       .origin = "CKPT-05",
+       .rules = {"reply Start where code!=0 empty"},
+       .kills = {{"checkpoint/a-restore-waits-for-start", "reply.code"}}},
   };
 }
 

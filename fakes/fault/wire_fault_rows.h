@@ -14,5 +14,6 @@ std::vector<KnownFault> WireExecFaults();
 std::vector<KnownFault> WireEventFaults();
 std::vector<KnownFault> WireFrameFaults();
 std::vector<KnownFault> WireCommandFaults();
+std::vector<KnownFault> WireStdioFaults();
 
 }  // namespace fakes

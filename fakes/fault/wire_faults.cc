@@ -11,7 +11,7 @@ const std::vector<KnownFault>& WireFaults() {
     std::vector<KnownFault> all;
     for (std::vector<KnownFault> part :
          {WireTaskFaults(), WireControlFaults(), WireExecFaults(), WireEventFaults(),
-          WireFrameFaults(), WireCommandFaults()}) {
+          WireFrameFaults(), WireCommandFaults(), WireStdioFaults()}) {
       all.insert(all.end(), std::make_move_iterator(part.begin()),
                  std::make_move_iterator(part.end()));
     }
