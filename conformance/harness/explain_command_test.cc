@@ -61,7 +61,7 @@ TEST(ExplainTest, CheckHasRulesNeedsAndKnownShims) {
 TEST(ExplainTest, UnknownWordSuggests) {
   EXPECT_THAT(std::string(Explain("EVT-2O", Checks()).status().message()), HasSubstr("EVT-20"));
   EXPECT_THAT(std::string(Explain("events/order-hold", Checks()).status().message()),
-              HasSubstr("are: events/order-holds"));
+              HasSubstr("did you mean events/order-holds?"));
   EXPECT_EQ(ExplainCommand("nonsense", Checks()), 2);
 }
 
