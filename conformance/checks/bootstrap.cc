@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -339,6 +340,9 @@ void LeavesTheBundleAlone(CheckContext& check) {
   const std::string link = absl::StrCat(bundle.path, "/work");
   const std::string work = std::filesystem::read_symlink(link, error).string();
   check.ASSERT_THAT(work, Not(IsEmpty()), {.code = why::kHarness});
+  // What containerd writes there before `start`.
+  const std::string program = absl::StrCat(bundle.path, "/shim-binary-path");
+  std::ofstream(program) << "/usr/bin/containerd-shim";
   ShimUnderTest& shim = check.StartShim(bundle);
   const Task task =
       check.Create(Program("exit_code", "0"), {.existing_bundle = bundle, .shim = &shim});
@@ -352,6 +356,10 @@ void LeavesTheBundleAlone(CheckContext& check) {
                     {.code = why::kProcessState});
   check.EXPECT_THAT(ReadWholeFile(absl::StrCat(bundle.path, "/config.json")), Eq(config),
                     {.text = "config.json is still there, unchanged", .code = why::kFileContent});
+  check.EXPECT_THAT(ReadWholeFile(program), Eq("/usr/bin/containerd-shim"),
+                    {.text = "containerd's file shim-binary-path",
+                     .code = why::kFileContent,
+                     .requirement = "FILE-02"});
   check.EXPECT_THAT(std::filesystem::read_symlink(link, error).string(), Eq(work),
                     {.text = "the link to the work directory", .code = why::kFileContent});
 }
@@ -395,7 +403,7 @@ void AddBootstrapChecks(std::vector<Check>& checks) {
        .needs = ToNeeds(Need::kInfo),
        .run = InfoNeedsNoContext},
       {.id = "bootstrap/info-reports-its-options",
-       .requirements = {"INFO-03"},
+       .requirements = {"INFO-03", "INFO-04"},
        .level = Level::kShould,
        .needs = Need::kInfo | Need::kOciEngine,
        .run = InfoReportsItsOptions},

@@ -50,6 +50,10 @@ void JudgeRefusalAgainst(CheckContext& check, const StartResult& result,
   check.EXPECT_THAT(
       result.command.timed_out, Eq(false),
       {.text = absl::StrCat("`start` ends although ", circumstance), .code = why::kReplyMissing});
+  check.EXPECT_THAT(result.command.exit.signal, Eq(0),
+                    {.text = absl::StrCat("`start` does not crash because ", circumstance),
+                     .code = why::kShimCrashed,
+                     .requirement = "START-07"});
   check.EXPECT_THAT(
       result.command.exit.ShellStatus(), Ne(0u),
       {.text = absl::StrCat("`start` fails because ", circumstance), .code = why::kStartAccepted});
@@ -147,6 +151,10 @@ void JudgeRuntimeInfoOptions(CheckContext& check, const std::string& output,
   const containerd::types::RuntimeInfo info = ParseInfo(check, output);
   check.EXPECT_THAT(info.options().type_url(), Eq(given.type_url()), {.code = why::kStartOutput});
   check.EXPECT_THAT(info.options().value(), Eq(given.value()), {.code = why::kStartOutput});
+  check.EXPECT_THAT(info.features().type_url(), Eq(kFeaturesType),
+                    {.text = "-info with the options of an engine tells of its features",
+                     .code = why::kStartOutput,
+                     .requirement = "INFO-04"});
 }
 
 std::string RuncOptions(const std::string& binary_name) {

@@ -27,6 +27,7 @@ struct Generation {
   DaemonLine line = DaemonLine::k1_6;
   Dialect dialect = Dialect::kLegacy;
   std::vector<std::string> missing_env;
+  std::string version;             // told to shims from 2.3 on
   Form newest_form = Form::kText;  // of results it can read
   int newest_version = 2;          // of the Task service
   bool reads_address_file = false;
@@ -46,11 +47,13 @@ const std::vector<Generation>& Generations() {
        .falls_back_to_v2 = true},
       {.line = DaemonLine::k2_3,
        .dialect = Dialect::kParams,
+       .version = "v2.3.0",
        .newest_form = Form::kProtobuf,
        .newest_version = 3,
        .falls_back_to_v2 = true},
       {.line = DaemonLine::k2_4,
        .dialect = Dialect::kParams,
+       .version = "v2.4.0",
        .newest_form = Form::kProtobuf,
        .newest_version = 3,
        .falls_back_to_v2 = true},
@@ -107,8 +110,17 @@ ShimUnderTest& Reach(CheckContext& check, const Generation& generation,
 
 void RunUnder(CheckContext& check, const Generation& generation) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const StartResult started =
-      check.RunStart(bundle, {.dialect = generation.dialect, .remove_env = generation.missing_env});
+  StartOptions options{.dialect = generation.dialect, .remove_env = generation.missing_env};
+  if (generation.dialect == Dialect::kParams) {
+    options.raw_stdin =
+        containerd::EncodeBootstrapParams({.id = bundle.id,
+                                           .name_space = check.Namespace(),
+                                           .containerd_version = generation.version,
+                                           .ttrpc_address = check.Sink().address(),
+                                           .grpc_address = check.ContainerdAddress(),
+                                           .binary = "/usr/bin/containerd"});
+  }
+  const StartResult started = check.RunStart(bundle, options);
   const containerd::BootstrapResult result = ReadResult(check, generation, started);
   ShimUnderTest& shim = Reach(check, generation, result, bundle);
   const Task task =

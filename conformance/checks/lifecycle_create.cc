@@ -9,6 +9,7 @@
 
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/mount_table.h"
 #include "runc/options.pb.h"
 #include "task/v3/task.pb.h"
 
@@ -78,6 +79,30 @@ void EveryEntryIsMountedInOrder(CheckContext& check) {
   check.Require(task.Delete());
   check.EXPECT_THAT(check.World().MountsBelow(task.bundle().path), IsEmpty(),
                     {.code = why::kLeftMount, .requirement = "DELETE-01"});
+}
+
+void MountOptionsAreHonoured(CheckContext& check) {
+  const auto put_a_small_tmpfs_below = [](CreateTaskRequest& request) {
+    auto* mount = request.add_rootfs();
+    mount->set_type("tmpfs");
+    mount->set_source("tmpfs");
+    mount->add_options("size=1m");
+    for (int i = request.rootfs_size() - 1; i > 0; --i) {
+      request.mutable_rootfs()->SwapElements(i, i - 1);
+    }
+  };
+  const Task task =
+      check.Create(Program("exit_code", "9"), {.edit_request = Edited(put_a_small_tmpfs_below)});
+  std::string options;
+  for (const MountEntry& mount : check.Require(ReadMountTable(), {.code = why::kHarness})) {
+    const bool ours = mount.mount_point == task.bundle().path + "/rootfs";
+    if (ours && mount.fs_type == "tmpfs" && mount.source == "tmpfs")
+      options += mount.super_options + " ";
+  }
+  check.EXPECT_THAT(
+      options, ::testing::HasSubstr("size=1024k"),
+      {.text = "options of a tmpfs that was asked for with size=1m", .code = why::kProcessState});
+  ExpectRuns(check, task);
 }
 
 void WithoutMountsTheSpecsRootIsUsed(CheckContext& check) {
@@ -157,6 +182,10 @@ void AddCreateChecks(std::vector<Check>& checks) {
                     .requirements = {"CREATE-01", "DELETE-01"},
                     .needs = ToNeeds(Need::kRootfsMounts),
                     .run = EveryEntryIsMountedInOrder});
+  checks.push_back({.id = "lifecycle/options-of-a-mount-are-honoured",
+                    .requirements = {"CREATE-01"},
+                    .needs = ToNeeds(Need::kRootfsMounts),
+                    .run = MountOptionsAreHonoured});
   checks.push_back({.id = "lifecycle/without-mounts-the-root-of-the-spec-is-used",
                     .requirements = {"CREATE-03"},
                     .needs = ToNeeds(Need::kRootfsMounts),

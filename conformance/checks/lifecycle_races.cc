@@ -144,7 +144,9 @@ void EventsOutliveTheirConnection(CheckContext& check) {
   check.ASSERT_THAT(attached.Wait(), IsOk());
   check.ASSERT_THAT(attached.Delete(), IsOk());
   const std::vector<Event> events = EventsOfDeleted(check, attached);
-  check.EXPECT_THAT(Topics(events), ElementsAre("create", "start", "exit", "delete"));
+  check.EXPECT_THAT(
+      Topics(events), ElementsAre("create", "start", "exit", "delete"),
+      {.text = "events of a task whose connection was closed", .code = why::kEventMissing});
 }
 
 void EachContainerGetsItsOwnSignals(CheckContext& check) {

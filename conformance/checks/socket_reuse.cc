@@ -269,7 +269,9 @@ void CopesWithAForeignListener(CheckContext& check) {
   const bool bound =
       ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
       ::listen(listener.get(), 8) == 0;
-  check.ASSERT_THAT(bound, Eq(true), {.text = "a listener of our own", .code = why::kHarness});
+  struct stat ours {};
+  check.ASSERT_THAT(bound && ::stat(path.c_str(), &ours) == 0, Eq(true),
+                    {.text = "a listener of our own", .code = why::kHarness});
 
   // In use means: a connect succeeds (SOCK-09). Whoever listens there is believed to be the shim;
   // refusing with a reason is as good. What must not happen is a hang or a theft of the path.
@@ -283,7 +285,10 @@ void CopesWithAForeignListener(CheckContext& check) {
     check.EXPECT_THAT(result.command.standard_output, Not(IsEmpty()), {.code = why::kStartOutput});
   }
   struct stat status {};
-  check.EXPECT_THAT(::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode), Eq(true),
+  const bool there = ::stat(path.c_str(), &status) == 0 && status.st_ino == ours.st_ino &&
+                     status.st_ctim.tv_sec == ours.st_ctim.tv_sec &&
+                     status.st_ctim.tv_nsec == ours.st_ctim.tv_nsec;
+  check.EXPECT_THAT(there, Eq(true),
                     {.text = "the foreign socket is still there", .code = why::kSocketState});
   ::unlink(path.c_str());
 }

@@ -261,7 +261,8 @@ void CleanUp::RunDeletes() {
   std::vector<Bundle> bundles;
   std::vector<bool> judged;
   for (const BundleStore::Entry& entry : parts_.bundles.entries()) {
-    if (!entry.offered) continue;
+    // One that a shim has removed is for a check to complain about; a delete would have no place.
+    if (!entry.offered || ::access(entry.bundle.path.c_str(), F_OK) != 0) continue;
     bundles.push_back(entry.bundle);
     // Whether it also has to cope with what never became a task is for a check to ask.
     judged.push_back(WasCreated(scope_.history().story(), entry.bundle.id));
