@@ -6,8 +6,9 @@ namespace fakes {
 const std::vector<KnownFault>& ShimFaults() {
   static const std::vector<KnownFault> faults = [] {
     std::vector<KnownFault> all;
-    for (const auto add : {AddProcessesFaults, AddStdioFaults, AddCommandsFaults, AddTasksFaults,
-                           AddEventsFaults, AddConnectionsFaults, AddIsolationFaults}) {
+    for (const auto add :
+         {AddProcessesFaults, AddStdioFaults, AddCommandsFaults, AddTasksFaults, AddEventsFaults,
+          AddConnectionsFaults, AddIsolationFaults, AddSeldomFaults}) {
       add(all);
     }
     return all;

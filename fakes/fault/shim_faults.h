@@ -15,5 +15,6 @@ void AddTasksFaults(std::vector<KnownFault>& faults);
 void AddEventsFaults(std::vector<KnownFault>& faults);
 void AddConnectionsFaults(std::vector<KnownFault>& faults);
 void AddIsolationFaults(std::vector<KnownFault>& faults);
+void AddSeldomFaults(std::vector<KnownFault>& faults);
 
 }  // namespace fakes

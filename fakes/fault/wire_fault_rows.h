@@ -15,5 +15,8 @@ std::vector<KnownFault> WireEventFaults();
 std::vector<KnownFault> WireFrameFaults();
 std::vector<KnownFault> WireCommandFaults();
 std::vector<KnownFault> WireStdioFaults();
+std::vector<KnownFault> WireStartFaults();
+std::vector<KnownFault> WireLifeFaults();
+std::vector<KnownFault> WireRecoveryFaults();
 
 }  // namespace fakes

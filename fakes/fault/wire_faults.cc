@@ -11,7 +11,8 @@ const std::vector<KnownFault>& WireFaults() {
     std::vector<KnownFault> all;
     for (std::vector<KnownFault> part :
          {WireTaskFaults(), WireControlFaults(), WireExecFaults(), WireEventFaults(),
-          WireFrameFaults(), WireCommandFaults(), WireStdioFaults()}) {
+          WireFrameFaults(), WireCommandFaults(), WireStdioFaults(), WireStartFaults(),
+          WireLifeFaults(), WireRecoveryFaults()}) {
       all.insert(all.end(), std::make_move_iterator(part.begin()),
                  std::make_move_iterator(part.end()));
     }

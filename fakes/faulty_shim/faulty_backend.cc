@@ -69,7 +69,11 @@ class FaultyBackend : public shim::Backend {
   FaultyBackend(std::unique_ptr<shim::Backend> real, FaultPlan& plan,
                 const shim::BackendContext& context)
       : real_(std::move(real)),
-        host_{.loop = context.loop, .plan = plan, .retired = {}, .unanswered = {}} {}
+        host_{.loop = context.loop,
+              .plan = plan,
+              .name_space = context.namespace_name,
+              .retired = {},
+              .unanswered = {}} {}
 
   [[nodiscard]] shim::Capabilities capabilities() const override {
     shim::Capabilities all = real_->capabilities();

@@ -3,7 +3,8 @@
 
 namespace fakes {
 
-// Applies the current plan's rules about how a daemon begins; call before it does.
-void BeginDaemon();
+// Applies the current plan's rules about how a daemon begins; call before it does. argc and argv
+// are those of main(): its command line as others see it.
+void BeginDaemon(int argc, char** argv);
 
 }  // namespace fakes

@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -59,6 +60,24 @@ bool IsNull(const base::UniqueFd& fd) {
   struct stat null {};
   return fd.ok() && ::fstat(fd.get(), &info) == 0 && ::stat("/dev/null", &null) == 0 &&
          info.st_rdev == null.st_rdev;
+}
+
+// Whether the program's file is another one than it was started from.
+const char* Upgraded() {
+  struct stat image {};
+  struct stat now {};
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof(path) - 1);
+  if (size <= 0 || ::stat("/proc/self/exe", &image) != 0) return "no";
+  path[size] = '\0';
+  const bool same = ::stat(path, &now) == 0 && now.st_ino == image.st_ino;
+  return same ? "no" : "yes";
+}
+
+// Whether the engine's state of the container is where it is by default.
+FaultPlan::Facts EngineFacts(const FaultyHost& host, const std::string& id) {
+  const std::string state = "/run/containerd/runc/" + host.name_space + "/" + id;
+  return {{"engine", ::access(state.c_str(), F_OK) == 0 ? "knows" : "forgotten"}};
 }
 
 void CrashOnExec(FaultPlan& plan, const shim::ExecSpec& spec) {
@@ -149,7 +168,7 @@ class FaultyExec : public shim::ExecWorkload {
             [on_exit = on_exit_] { on_exit({.pid = 0, .at = std::chrono::system_clock::now()}); });
     }
     StartFaulty(
-        host_, {{"of", "exec"}, {"id", id_}}, ::getpid(),
+        host_, {{"of", "exec"}, {"id", id_}, {"upgraded", Upgraded()}}, ::getpid(),
         [this](Done<pid_t> started) {
           real_->Start([starting = std::make_unique<ExecStarting>(),
                         started = std::move(started)](const absl::StatusOr<pid_t>& pid) mutable {
@@ -220,7 +239,9 @@ class FaultyWorkload : public shim::Workload {
   }
 
   void Delete(Done<> done) override {
-    if (const Rule* rule = host_.plan.Fire("fail", "delete")) return done(ErrorOf(*rule));
+    if (const Rule* rule = host_.plan.Fire("fail", "delete", EngineFacts(host_, id_))) {
+      return done(ErrorOf(*rule));
+    }
     if (host_.plan.Fire("skip", "delete") != nullptr) return done(absl::OkStatus());
     if (host_.plan.Fire("hold", "delete") != nullptr) {
       host_.unanswered.push_back(std::move(done));

@@ -16,6 +16,7 @@ namespace fakes {
 struct FaultyHost {
   boost::asio::io_context& loop;
   FaultPlan& plan;
+  std::string name_space;
   std::vector<std::shared_ptr<shim::Workload>> retired;
   std::vector<shim::Done<>> unanswered;
 };

@@ -13,6 +13,12 @@
 namespace fakes {
 namespace {
 
+// With everything that this process has.
+void LeakCopy() {
+  if (::fork() != 0) return;
+  for (;;) ::pause();
+}
+
 void LeakChild() {
   if (::fork() != 0) return;
   // What it inherited is not what is to be left behind.
@@ -36,6 +42,7 @@ void Leak(const Rule& rule) {
     }).detach();
   }
   if (what == "child") LeakChild();
+  if (what == "copy") LeakCopy();
   if (what == "memory") LeakMemory(static_cast<std::size_t>(rule.Number("bytes", 1 << 20)));
 }
 

@@ -34,9 +34,10 @@ int main(int argc, char** argv) {
   if (!plan.ok()) return Refuse(plan.status());
 
   fakes::SetCurrentPlan(plan->get());
-  if (role == "daemon") fakes::BeginDaemon();
+  std::string program = argc > 0 ? argv[0] : "";
+  if (role == "daemon") fakes::BeginDaemon(argc, argv);
   if (fakes::Fire("run", "hooks") != nullptr) fakes::RunHooksOfBundle();
-  std::vector<char*> rest = {argv[0]};
+  std::vector<char*> rest = {program.data()};
   for (std::string& arg : args) rest.push_back(arg.data());
   const int count = static_cast<int>(rest.size());
   rest.push_back(nullptr);

@@ -57,13 +57,17 @@ constexpr Choice kChoices[] = {
     {"decode", "signal-only no-signal wait-status low-bits signed"},
     {"reach", "all process init"},
     {"cwd", "inherit"},
-    {"group", "inherit session"},
+    {"group", "inherit session parents"},
     {"until", "exit"},
-    {"what", "fd thread child memory"},
+    {"what", "fd thread child copy memory"},
     {"lose", "exec terminal pause update checkpoint stats"},
     {"show", "init none shim"},
     {"on", "call answer abandonment"},
     {"option", "subreaper sched-core"},
+    {"place", "elsewhere plain lone sandbox"},
+    {"error", "EPIPE EAGAIN"},
+    {"upgraded", "yes no"},
+    {"engine", "forgotten knows"},
 };
 
 std::vector<absl::string_view> Words(absl::string_view text) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdarg>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <utility>
@@ -125,6 +127,26 @@ int WrapClose(int fd) {
   return RealClose(fd);
 }
 
+namespace {
+
+// The rules about a write that fails with `errno`; whether it is to be tried again.
+bool SufferFailedWrite(int fd) {
+  const int error = errno;
+  const char* name = error == EPIPE ? "EPIPE" : error == EAGAIN ? "EAGAIN" : "";
+  FaultPlan::Facts facts = FactsOf(fd);
+  facts["error"] = name;
+  if (Fire("crash", "write", facts) != nullptr) std::abort();
+  const bool blocks = error == EAGAIN && Fire("block", "write", facts) != nullptr;
+  if (blocks) {
+    pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+    ::poll(&room, 1, -1);
+  }
+  errno = error;
+  return blocks;
+}
+
+}  // namespace
+
 ssize_t WrapWrite(int fd, const void* bytes, std::size_t size) {
   if (PlanHas("lose", "write")) {
     if (const Rule* rule = Fire("lose", "write", FactsOf(fd))) {
@@ -134,7 +156,9 @@ ssize_t WrapWrite(int fd, const void* bytes, std::size_t size) {
       return written < 0 ? written : static_cast<ssize_t>(size);
     }
   }
-  return RealWrite(fd, bytes, size);
+  const ssize_t written = RealWrite(fd, bytes, size);
+  if (written >= 0 || !(PlanHas("crash", "write") || PlanHas("block", "write"))) return written;
+  return SufferFailedWrite(fd) ? RealWrite(fd, bytes, size) : written;
 }
 
 ssize_t WrapPwrite(int fd, const void* bytes, std::size_t size, off_t at) {

@@ -122,13 +122,18 @@ void IgnoreZombies() {
 }
 
 // Each SIGCHLD begins a new round of waitid.
-void TakeSignals(const void* infos, std::size_t size) {
+void TakeSignals(void* infos, std::size_t size) {
   ChildrenOfThis().peeked = 0;
   for (std::size_t at = 0; at < size; at += sizeof(signalfd_siginfo)) {
     signalfd_siginfo info{};
-    std::memcpy(&info, static_cast<const char*>(infos) + at, sizeof(info));
+    std::memcpy(&info, static_cast<char*>(infos) + at, sizeof(info));
     const int signo = static_cast<int>(info.ssi_signo);
-    if (Fire("die", "watched-signal", {{"signal", absl::StrCat(signo)}}) != nullptr) DieOf(signo);
+    const FaultPlan::Facts facts = {{"signal", absl::StrCat(signo)}};
+    if (Fire("die", "watched-signal", facts) != nullptr) DieOf(signo);
+    if (Fire("lose", "watched-signal", facts) != nullptr) {
+      info.ssi_signo = SIGUSR1;  // which asks for no more than lines of log
+      std::memcpy(static_cast<char*>(infos) + at, &info, sizeof(info));
+    }
     if (signo == SIGCHLD && Fire("lose", "sigchld") != nullptr) IgnoreZombies();
   }
 }

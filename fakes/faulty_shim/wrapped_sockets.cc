@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -35,18 +36,43 @@ int WrapListen(int fd, int backlog) {
   return Fire("defer", "listen") != nullptr ? 0 : RealListen(fd, backlog);
 }
 
+namespace {
+
+FaultPlan::Facts FactsOf(const sockaddr* address, socklen_t size) {
+  sockaddr_un local{};
+  std::memcpy(&local, address, std::min<std::size_t>(size, sizeof(local)));
+  return {{"path", {local.sun_path, ::strnlen(local.sun_path, sizeof(local.sun_path))}}};
+}
+
+// The rules about a connect that fails with `errno`.
+void SufferRefusal(const FaultPlan::Facts& facts) {
+  const int error = errno;
+  const bool nobody = error == ECONNREFUSED || error == ENOENT;
+  if (nobody && Fire("crash", "connect", facts) != nullptr) std::abort();
+  if (const Rule* rule = nobody ? Fire("block", "connect", facts) : nullptr) {
+    ::poll(nullptr, 0, static_cast<int>(rule->Number("ms")));
+  }
+  if (error == EAGAIN && Fire("await", "connect", facts) != nullptr) ::poll(nullptr, 0, -1);
+  errno = error;
+}
+
+}  // namespace
+
 int WrapConnect(int fd, const sockaddr* address, socklen_t size) {
-  if (PlanHas("fail", "connect") && address->sa_family == AF_UNIX) {
-    sockaddr_un local{};
-    std::memcpy(&local, address, std::min<std::size_t>(size, sizeof(local)));
-    const std::string path(local.sun_path, ::strnlen(local.sun_path, sizeof(local.sun_path)));
-    if (const Rule* rule = Fire("fail", "connect", {{"path", path}})) {
-      errno = static_cast<int>(rule->Number("errno"));
-      return -1;
-    }
+  if (CurrentPlan() == nullptr || address->sa_family != AF_UNIX) {
+    return RealConnect(fd, address, size);
+  }
+  const FaultPlan::Facts facts = FactsOf(address, size);
+  if (const Rule* rule = Fire("fail", "connect", facts)) {
+    errno = static_cast<int>(rule->Number("errno"));
+    return -1;
   }
   const int result = RealConnect(fd, address, size);
-  if (result == 0 && address->sa_family == AF_UNIX) LatestConnection() = fd;
+  if (result == 0) {
+    LatestConnection() = fd;
+  } else {
+    SufferRefusal(facts);
+  }
   return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
@@ -12,10 +13,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/spawn.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 #include "container/recorded_process.h"
+#include "containerd/shim_address.h"
 #include "fakes/faulty_shim/children.h"
 #include "fakes/faulty_shim/faulty_calls.h"
 #include "fakes/faulty_shim/own_children.h"
@@ -53,6 +58,10 @@ FAULTY_SHIM_WRAPS(absl::StatusOr<oci::Spec>, ReadSpec, "_ZN3oci8ReadSpecE" STRIN
 FAULTY_SHIM_WRAPS(absl::StatusOr<shim::StdioEnd>, OpenOutputPath,
                   "_ZN4shim14OpenOutputPathE" STRING_REF "b", const std::string& path,
                   bool nonblocking);
+FAULTY_SHIM_WRAPS(absl::StatusOr<std::string>, SocketPath,
+                  "_ZN10containerd10SocketPathB5cxx11ERKNS_11SocketOwnerEN4absl7debian311string_"
+                  "viewE",
+                  const containerd::SocketOwner& owner, absl::string_view directory);
 FAULTY_SHIM_WRAPS(void, AddService, "_ZN5ttrpc6Router3AddENS_12BoundServiceE",
                   ttrpc::Router* router, ttrpc::BoundService service);
 
@@ -95,7 +104,8 @@ void Swap(std::vector<base::FdMapping>& fds, const std::vector<int>& targets) {
 
 void Alter(const Rule& rule, base::SpawnSpec& spec) {
   if (rule.has("cwd")) spec.cwd.clear();
-  if (rule.Text("group") == "inherit") spec.group = base::SpawnSpec::Group::kInherit;
+  if (rule.Text("group") == "parents") ::setpgid(0, ::getpgid(::getppid()));
+  if (rule.has("group")) spec.group = base::SpawnSpec::Group::kInherit;
   if (rule.Text("group") == "session") spec.group = base::SpawnSpec::Group::kSession;
   if (rule.has("death")) spec.parent_death_signal = static_cast<int>(rule.Number("death"));
   if (rule.has("pass")) {
@@ -127,6 +137,20 @@ pid_t LatestUnknownChild() {
     if (children.spawned.count(pid) == 0 && children.followed.count(pid) == 0) latest = pid;
   }
   return latest;
+}
+
+// Of each of its pipes the child gets both ends, on descriptors that it does not know.
+std::vector<base::UniqueFd> HoldPipes(base::SpawnSpec& spec) {
+  constexpr int kFirstUnknown = 100;
+  std::vector<base::UniqueFd> ends;
+  for (const base::FdMapping& mapping : std::vector<base::FdMapping>(spec.fds)) {
+    if (!absl::StartsWith(FactsOf(mapping.source)["path"], "pipe:")) continue;
+    const std::string path = absl::StrCat("/proc/self/fd/", mapping.source);
+    ends.emplace_back(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    spec.fds.push_back(
+        {.source = ends.back().get(), .target = kFirstUnknown + static_cast<int>(ends.size())});
+  }
+  return ends;
 }
 
 constexpr absl::string_view kCalls[] = {"start",      "pause",    "resume",     "kill",   "exec",
@@ -166,6 +190,18 @@ FaultPlan::Facts FactsOf(const shim::Lifecycle& life, shim::Verb verb) {
 
 }  // namespace
 
+namespace {
+
+// The group of the container in the working directory as the annotation of CRI has it.
+std::string SandboxOf(const std::string& otherwise) {
+  const nlohmann::json config =
+      nlohmann::json::parse(std::ifstream("config.json"), nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json::json_pointer place("/annotations/io.kubernetes.cri.sandbox-id");
+  return config.contains(place) ? config.at(place).get<std::string>() : otherwise;
+}
+
+}  // namespace
+
 absl::StatusOr<base::Child> WrapSpawn(const base::SpawnSpec& spec) {
   if (CurrentPlan() == nullptr) return RealSpawn(spec);
   const FaultPlan::Facts facts = FactsOfSpawn(spec);
@@ -176,6 +212,8 @@ absl::StatusOr<base::Child> WrapSpawn(const base::SpawnSpec& spec) {
   base::SpawnSpec altered = spec;
   const Rule* spawn_rule = Fire("alter", "spawn", facts);
   if (spawn_rule != nullptr) Alter(*spawn_rule, altered);
+  std::vector<base::UniqueFd> ends;
+  if (Fire("hold", "spawn", facts) != nullptr) ends = HoldPipes(altered);
   absl::StatusOr<base::Child> child = RealSpawn(altered);
   if (!child.ok()) return child;
   ChildrenOfThis().spawned.insert(child->pid);
@@ -247,6 +285,20 @@ absl::StatusOr<shim::StdioEnd> WrapOpenOutputPath(const std::string& path, bool 
   if (!end.ok() && Fire("forgive", "output-path") != nullptr) return shim::OpenNull();
   if (!end.ok() && Fire("make", "output-path") != nullptr) return shim::OpenLogFile(path);
   return end;
+}
+
+absl::StatusOr<std::string> WrapSocketPath(const containerd::SocketOwner& owner,
+                                           absl::string_view directory) {
+  const Rule* rule = Fire("alter", "socket-path");
+  if (rule == nullptr) return RealSocketPath(owner, directory);
+  const std::string place = rule->Text("place");
+  containerd::SocketOwner other = owner;
+  if (place == "elsewhere") other.grpc_address += "/elsewhere";
+  if (place == "lone") other.group = "lone";
+  if (place == "sandbox") other.group = SandboxOf(owner.group);
+  ASSIGN_OR_RETURN(const std::string path, RealSocketPath(other, directory));
+  if (place != "plain") return path;
+  return absl::StrCat(path.substr(0, path.rfind('/') + 1), owner.name_space, "-", owner.group);
 }
 
 void WrapAddService(ttrpc::Router* router, ttrpc::BoundService service) {

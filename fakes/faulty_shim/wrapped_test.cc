@@ -15,6 +15,7 @@
 
 #include "base/spawn.h"
 #include "base/testing/temp_dir.h"
+#include "containerd/shim_address.h"
 #include "fakes/faulty_shim/children.h"
 #include "fakes/faulty_shim/testing/test_plan.h"
 #include "reference-shim/shim/exit_record.h"
@@ -193,6 +194,50 @@ TEST(WrappedTest, AnExitIsNotRecorded) {
   const TestPlan plan({"skip exit-record"});
   EXPECT_TRUE(shim::WriteExitRecord(temp.path(), {.pid = 1}).ok());
   EXPECT_FALSE(Exists(temp.File("exit.json")));
+}
+
+TEST(WrappedTest, AFailedWriteEndsTheProcess) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const TestPlan plan({"crash write path=pipe:* error=EPIPE"});
+  EXPECT_EQ(::write(ends[1], "x", 1), 1) << "somebody reads";
+  ::close(ends[0]);
+  ::signal(SIGPIPE, SIG_IGN);
+  EXPECT_EXIT((void)::write(ends[1], "x", 1), ::testing::KilledBySignal(SIGABRT), "");
+  ::close(ends[1]);
+}
+
+TEST(WrappedTest, SocketsLieElsewhere) {
+  const containerd::SocketOwner owner = {.grpc_address = "/a", .name_space = "ns", .group = "g"};
+  const std::string usual = containerd::SocketPath(owner, "/run/x").value();
+  const auto path = [&owner](const std::string& place) {
+    const TestPlan plan({"alter socket-path place=" + place});
+    return containerd::SocketPath(owner, "/run/x").value();
+  };
+  EXPECT_EQ(path("plain"), "/run/x/ns-g");
+  EXPECT_NE(path("elsewhere"), usual);
+  EXPECT_NE(path("lone"), usual);
+  EXPECT_EQ(path("sandbox"), usual) << "no config.json here names one";
+}
+
+TEST(WrappedTest, AChildMayHoldItsPipes) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  base::SpawnSpec spec;
+  spec.path = "/bin/sh";
+  spec.argv = {"sh", "-c", "test -e /proc/self/fd/101"};
+  spec.fds = {{.source = ends[0], .target = 0}};
+  const auto code = [&spec] {
+    const auto child = base::Spawn(spec);
+    int status = -1;
+    ::waitpid(child.value().pid, &status, 0);
+    return WEXITSTATUS(status);
+  };
+  EXPECT_NE(code(), 0);
+  const TestPlan plan({"hold spawn program=sh"});
+  EXPECT_EQ(code(), 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 }  // namespace

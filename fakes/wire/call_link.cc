@@ -164,6 +164,7 @@ void CallLink::OnClientLost(std::string rest) {
 }
 
 void CallLink::End() {
+  if (number_ == 1) core_.NoteFirstGone();
   const auto on_end = std::exchange(callbacks_, {}).on_end;
   client_->CloseWhenSent();
   shim_->CloseWhenSent();

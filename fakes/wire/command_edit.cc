@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "containerd/bootstrap.h"
+#include "fakes/wire/command_acts.h"
 #include "fakes/wire/field_path.h"
 #include "fakes/wire/shim_command.h"
 
@@ -82,7 +83,14 @@ absl::Status WriteFile(const std::string& name, const std::string& text) {
   return base::ErrnoStatus(errno, absl::StrCat("write ", name));
 }
 
-absl::Status Edit(WireSide side, const WireRule& rule, ShimOutcome& outcome) {
+absl::Status RunAfter(const WireRule& rule, ShimOutcome& outcome) {
+  ASSIGN_OR_RETURN(const int code, RunInShell(rule.text));
+  if (code != 0) outcome.code = code;
+  return absl::OkStatus();
+}
+
+absl::Status Edit(WireSide side, const WireRule& rule, const CommandFacts& facts,
+                  ShimOutcome& outcome) {
   switch (rule.act) {
     case WireAct::kSet:
     case WireAct::kClear:
@@ -113,6 +121,12 @@ absl::Status Edit(WireSide side, const WireRule& rule, ShimOutcome& outcome) {
       return absl::OkStatus();
     case WireAct::kWriteFile:
       return WriteFile(rule.target, rule.text);
+    case WireAct::kThen:
+      return RunAfter(rule, outcome);
+    case WireAct::kEmit:
+      return Emit(rule, facts);
+    case WireAct::kDie:
+      Die(static_cast<int>(rule.number));
     default:
       return absl::OkStatus();  // of how it is run
   }
@@ -121,8 +135,8 @@ absl::Status Edit(WireSide side, const WireRule& rule, ShimOutcome& outcome) {
 }  // namespace
 
 absl::Status EditOutcome(WireSide side, const std::vector<const WireRule*>& rules,
-                         ShimOutcome& outcome) {
-  for (const WireRule* rule : rules) RETURN_IF_ERROR(Edit(side, *rule, outcome));
+                         const CommandFacts& facts, ShimOutcome& outcome) {
+  for (const WireRule* rule : rules) RETURN_IF_ERROR(Edit(side, *rule, facts, outcome));
   return absl::OkStatus();
 }
 

@@ -40,6 +40,7 @@ class RelayCore {
 
   boost::asio::io_context& loop() { return loop_; }
   std::uint32_t NextConnection() { return ++connections_; }
+  void NoteFirstGone() { book_.NoteFirstGone(); }
   // See RuleBook; notes what passes.
   WireEffects Apply(WireMessage& message);
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "fakes/wire/command_facts.h"
 #include "fakes/wire/field_path.h"
 #include "fakes/wire/rule_check.h"
 #include "fakes/wire/task_methods.h"
@@ -26,7 +27,8 @@ struct Seen {
   std::uint64_t when = 0;
 };
 
-bool Holds(const WireCondition& condition, const std::string& value, const std::string& other) {
+bool Holds(const WireCondition& condition, const std::string& field, const std::string& other) {
+  const std::string value = condition.length ? absl::StrCat(field.size()) : field;
   std::int64_t left = 0;
   std::int64_t right = 0;
   switch (condition.op) {
@@ -34,6 +36,8 @@ bool Holds(const WireCondition& condition, const std::string& value, const std::
       return value == other;
     case Op::kNotEqual:
       return value != other;
+    case Op::kContains:
+      return absl::StrContains(value, other);
     case Op::kLess:
       return absl::SimpleAtoi(value, &left) && absl::SimpleAtoi(other, &right) && left < right;
     case Op::kMore:
@@ -94,6 +98,13 @@ absl::StatusOr<RuleBook> RuleBook::Make(const FaultRequest& request) {
   return book;
 }
 
+std::optional<std::string> RuleBook::ValueOf(const std::string& field,
+                                             const WireMessage& message) const {
+  if (field == "first-gone") return first_gone_ ? "true" : "false";
+  if (absl::StartsWith(field, "env.")) return LookUp(field);
+  return message.Get(field);
+}
+
 bool RuleBook::Fits(Entry& entry, const WireMessage& message) const {
   const WireRule& rule = entry.rule;
   const bool any = rule.name == "*" && !absl::StartsWith(message.name(), "#");
@@ -107,7 +118,8 @@ bool RuleBook::Fits(Entry& entry, const WireMessage& message) const {
     if (NeedsError(rule.act) && message.ok()) return false;
   }
   return std::all_of(rule.where.begin(), rule.where.end(), [&](const WireCondition& condition) {
-    const std::optional<std::string> value = message.Get(condition.field);
+    std::optional<std::string> value = ValueOf(condition.field, message);
+    if (condition.length && !value) value = "";
     const bool field = !condition.value.empty() && condition.value[0] == '@';
     const std::optional<std::string> other =
         field ? message.Get(condition.value.substr(1)) : condition.value;
@@ -332,7 +344,8 @@ std::vector<const WireRule*> RuleBook::FireCommand(
     const auto& where = entry->rule.where;
     const bool fits = std::all_of(where.begin(), where.end(), [&](const WireCondition& condition) {
       const auto found = facts.find(condition.field);
-      return Holds(condition, found == facts.end() ? "" : found->second, condition.value);
+      return Holds(condition, found == facts.end() ? LookUp(condition.field) : found->second,
+                   condition.value);
     });
     if (fits && Counts(*entry)) fired.push_back(&entry->rule);
   }

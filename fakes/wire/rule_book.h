@@ -82,11 +82,14 @@ class RuleBook {
     namespace_ = std::move(ns);
   }
 
+  // The client that called first is no more.
+  void NoteFirstGone() { first_gone_ = true; }
+
   // Edits `message` and says what else is to be done with it. Each message once.
   WireEffects Apply(WireMessage& message);
 
-  // The rules for a command that fire now, for the caller to carry out. `flags` and the rest of
-  // what conditions may ask about the command are in `facts`.
+  // The rules for a command that fire now, for the caller to carry out. `facts`: its flags, and
+  // what else is known of it (command_facts.h).
   std::vector<const WireRule*> FireCommand(WireSide side,
                                            const std::map<std::string, std::string>& facts);
   // Whether there are rules for any of these sides.
@@ -96,6 +99,8 @@ class RuleBook {
   struct Entry;
   RuleBook();
   bool Fits(Entry& entry, const WireMessage& message) const;
+  [[nodiscard]] std::optional<std::string> ValueOf(const std::string& field,
+                                                   const WireMessage& message) const;
   static bool Counts(Entry& entry);
   // The value of an assignment for `message`; nullopt: it speaks of something that is not there.
   std::optional<std::string> Resolve(const Entry& entry, const WireAssignment& assignment,
@@ -114,6 +119,7 @@ class RuleBook {
 
   std::vector<std::unique_ptr<Entry>> entries_;
   pid_t subject_ = 0;
+  bool first_gone_ = false;
   std::string namespace_;
 };
 

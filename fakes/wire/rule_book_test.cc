@@ -255,5 +255,20 @@ TEST(FrameSplitterTest, LosesNothing) {
   EXPECT_TRUE(passed + splitter.TakeRest() == all);
 }
 
+TEST_F(RuleBookTest, LengthsPartsAndWhoeverCalledFirst) {
+  Use({"reply State where request.id~bc set pid=1", "reply State where #request.id=5 set pid=2",
+       "reply State where #exited_at=0 and first-gone=true set pid=3"});
+  const auto pid = [this](const std::string& id) {
+    const auto reply = StateOf(id, 7);
+    book_->Apply(*reply);
+    return Decoded<v3::StateResponse>(*reply).pid();
+  };
+  EXPECT_EQ(pid("x"), 7U);
+  EXPECT_EQ(pid("abc"), 1U);
+  EXPECT_EQ(pid("vwxyz"), 2U);
+  book_->NoteFirstGone();
+  EXPECT_EQ(pid("x"), 3U);
+}
+
 }  // namespace
 }  // namespace fakes

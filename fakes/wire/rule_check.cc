@@ -19,6 +19,7 @@ namespace {
 using google::protobuf::Message;
 
 bool IsSpecial(WireSide side, absl::string_view field) {
+  if (field == "first-gone" || absl::StartsWith(field, "env.")) return true;
   switch (side) {
     case WireSide::kRequest:
       return field == "service" || field == "method" || field == "stream" || field == "timeout" ||

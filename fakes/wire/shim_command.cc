@@ -93,6 +93,11 @@ ShimCommand ReadShimCommand(const std::vector<std::string>& args) {
     if (name == "info") command.side = WireSide::kInfo;
     command.flags[name] = value;
   }
+  // A flag that nobody knows takes what follows it for its value.
+  if (!command.side && !args.empty()) {
+    if (args.back() == "start") command.side = WireSide::kStart;
+    if (args.back() == "delete") command.side = WireSide::kDelete;
+  }
   return command;
 }
 
@@ -134,7 +139,9 @@ absl::StatusOr<int> OtherCommand(const FaultRequest& request, RuleBook& book,
                                  const ShimCommand& command, const std::vector<std::string>& args) {
   ShimRun run{.program = request.subject, .args = args, .env = {}, .input = {}};
   if (!command.side || !book.Concerns(Bit(*command.side))) return BecomeShim(run);
-  const std::vector<const WireRule*> rules = book.FireCommand(*command.side, command.flags);
+  CommandFacts facts = command.flags;
+  AddLineFacts(args, facts);
+  const std::vector<const WireRule*> rules = book.FireCommand(*command.side, facts);
   if (rules.empty()) return BecomeShim(run);
   ShimOutcome outcome;
   if (EditRun(rules, run)) {
@@ -142,7 +149,7 @@ absl::StatusOr<int> OtherCommand(const FaultRequest& request, RuleBook& book,
       ASSIGN_OR_RETURN(outcome, RunShim(run));
     }
   }
-  RETURN_IF_ERROR(EditOutcome(*command.side, rules, outcome));
+  RETURN_IF_ERROR(EditOutcome(*command.side, rules, facts, outcome));
   (void)!::write(STDOUT_FILENO, outcome.output.data(), outcome.output.size());
   return outcome.code;
 }

@@ -12,6 +12,7 @@
 
 #include "base/unique_fd.h"
 #include "fakes/fault/fault_request.h"
+#include "fakes/wire/command_facts.h"
 #include "fakes/wire/rule_book.h"
 #include "fakes/wire/wire_rule.h"
 
@@ -45,10 +46,10 @@ absl::StatusOr<ShimOutcome> RunShim(const ShimRun& run);
 absl::Status BecomeShim(const ShimRun& run);
 
 // What `rules` of a command, which fired, make of its outcome: output and code are edited, the rest
-// is done here (sleep, stderr, files of the working directory). INVALID_ARGUMENT if what is to be
-// edited cannot be decoded.
+// is done here (sleep, stderr, files of the working directory, death). INVALID_ARGUMENT if what is
+// to be edited cannot be decoded.
 absl::Status EditOutcome(WireSide side, const std::vector<const WireRule*>& rules,
-                         ShimOutcome& outcome);
+                         const CommandFacts& facts, ShimOutcome& outcome);
 // And of how it is run; false if not at all.
 bool EditRun(const std::vector<const WireRule*>& rules, ShimRun& run);
 

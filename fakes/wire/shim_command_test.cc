@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "containerd/bootstrap.h"
 #include "task/v3/task.pb.h"
 
@@ -15,7 +17,7 @@ ShimOutcome Edited(WireSide side, const std::vector<std::string>& texts, ShimOut
   std::vector<const WireRule*> fired;
   for (const std::string& text : texts) rules.push_back(ParseWireRule(text).value());
   for (const WireRule& rule : rules) fired.push_back(&rule);
-  const absl::Status status = EditOutcome(side, fired, outcome);
+  const absl::Status status = EditOutcome(side, fired, {{"id", "c1"}}, outcome);
   EXPECT_TRUE(status.ok()) << status;
   return outcome;
 }
@@ -30,6 +32,7 @@ TEST(ShimCommandTest, ReadsWhatAShimWouldRead) {
   EXPECT_EQ(ReadShimCommand({"-v"}).side, WireSide::kVersion);
   EXPECT_EQ(ReadShimCommand({"-info"}).side, WireSide::kInfo);
   EXPECT_FALSE(ReadShimCommand({"-nope", "x"}).side.has_value());
+  EXPECT_EQ(ReadShimCommand({"-nope", "start"}).side, WireSide::kStart) << "as it was meant";
 }
 
 TEST(ShimCommandTest, EditsTheResultOfStart) {
@@ -61,7 +64,20 @@ TEST(ShimCommandTest, EditsTheResultOfDelete) {
   EXPECT_EQ(outcome.output, "");
   ShimOutcome broken = {.code = 0, .output = "\xff\xff"};
   const WireRule rule = ParseWireRule("delete set pid=1").value();
-  EXPECT_FALSE(EditOutcome(WireSide::kDelete, {&rule}, broken).ok());
+  EXPECT_FALSE(EditOutcome(WireSide::kDelete, {&rule}, {}, broken).ok());
+}
+
+TEST(ShimCommandTest, AShellMayFollow) {
+  const ShimOutcome good = {.code = 0, .output = "out"};
+  EXPECT_EQ(Edited(WireSide::kDelete, {"delete then echo noise; true"}, good).code, 0);
+  const ShimOutcome failed = Edited(WireSide::kDelete, {"delete then exit 7"}, good);
+  EXPECT_EQ(failed.code, 7);
+  EXPECT_EQ(failed.output, "out");
+}
+
+TEST(ShimCommandDeathTest, DiesOfASignal) {
+  EXPECT_EXIT(Edited(WireSide::kVersion, {"version die 6"}, {}), ::testing::KilledBySignal(SIGABRT),
+              "");
 }
 
 TEST(ShimCommandTest, RunsTheProgramWithAnotherInput) {

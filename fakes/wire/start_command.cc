@@ -25,6 +25,7 @@
 #include "containerd/bootstrap.h"
 #include "containerd/limits.h"
 #include "containerd/shim_address.h"
+#include "fakes/wire/command_acts.h"
 #include "fakes/wire/relay.h"
 #include "fakes/wire/sockets.h"
 
@@ -209,20 +210,24 @@ absl::StatusOr<int> StartCommand(const FaultRequest& request, RuleBook& book,
                                  const ShimCommand& command, const std::vector<std::string>& args) {
   ShimRun run{.program = request.subject, .args = args, .env = {}, .input = {}};
   ASSIGN_OR_RETURN(run.input, ReadInput());
-  std::map<std::string, std::string> facts = command.flags;
-  facts["input"] = run.input->empty() ? "false" : "true";
+  CommandFacts facts = command.flags;
+  AddLineFacts(args, facts);
+  AddInputFacts(*run.input, facts);
   const std::vector<const WireRule*> rules = book.FireCommand(WireSide::kStart, facts);
-  const bool hold = Has(rules, WireAct::kHoldOutput);
-  ShimOutcome outcome;
-  if (EditRun(rules, run)) {
-    const bool relayed = book.Concerns(kMessageSides) || hold;
-    for (int runs = Has(rules, WireAct::kTwice) ? 2 : 1; runs > 0; --runs) {
-      ASSIGN_OR_RETURN(outcome, relayed ? StartBehindRelay(command, run, hold) : RunShim(run));
+  const auto work = [&]() -> absl::StatusOr<int> {
+    const bool hold = Has(rules, WireAct::kHoldOutput);
+    ShimOutcome outcome;
+    if (EditRun(rules, run)) {
+      const bool relayed = book.Concerns(kMessageSides) || hold;
+      for (int runs = Has(rules, WireAct::kTwice) ? 2 : 1; runs > 0; --runs) {
+        ASSIGN_OR_RETURN(outcome, relayed ? StartBehindRelay(command, run, hold) : RunShim(run));
+      }
     }
-  }
-  RETURN_IF_ERROR(EditOutcome(WireSide::kStart, rules, outcome));
-  (void)!::write(STDOUT_FILENO, outcome.output.data(), outcome.output.size());
-  return outcome.code;
+    RETURN_IF_ERROR(EditOutcome(WireSide::kStart, rules, facts, outcome));
+    (void)!::write(STDOUT_FILENO, outcome.output.data(), outcome.output.size());
+    return outcome.code;
+  };
+  return Has(rules, WireAct::kKeepParent) ? KeepParent(work) : work();
 }
 
 int RelayCommand(RuleBook book, const std::vector<std::string>& args) {

@@ -113,7 +113,7 @@ class Parser {
     ASSIGN_OR_RETURN(const std::string word, Take("a code"));
     int code = 0;
     if (!ParseStatusCode(word, code)) return NoCode(word);
-    rule_.where.push_back({"code", WireCondition::Op::kEqual, absl::StrCat(code)});
+    rule_.where.push_back({.field = "code", .value = absl::StrCat(code)});
     return absl::OkStatus();
   }
 
@@ -148,17 +148,24 @@ class Parser {
 
   static absl::StatusOr<WireCondition> ParseCondition(const std::string& word) {
     using Op = WireCondition::Op;
-    const std::size_t at = word.find_first_of("=!<>");
+    const std::size_t at = word.find_first_of("=!<>~");
+    const bool length = word[0] == '#';
     const bool unequal = at != std::string::npos && word[at] == '!';
-    if (at == std::string::npos || at == 0 || (unequal && word.substr(at, 2) != "!=")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", word, "' is none of FIELD=VALUE, FIELD!=VALUE, FIELD<N, FIELD>N"));
+    if (at == std::string::npos || at == (length ? 1 : 0) ||
+        (unequal && word.substr(at, 2) != "!=")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "'", word, "' is none of FIELD=VALUE, FIELD!=VALUE, FIELD<N, FIELD>N, FIELD~TEXT"));
     }
     const Op op = unequal           ? Op::kNotEqual
                   : word[at] == '=' ? Op::kEqual
                   : word[at] == '<' ? Op::kLess
+                  : word[at] == '~' ? Op::kContains
                                     : Op::kMore;
-    return WireCondition{word.substr(0, at), op, word.substr(at + (unequal ? 2 : 1))};
+    const std::size_t begin = length ? 1 : 0;
+    return WireCondition{.field = word.substr(begin, at - begin),
+                         .length = length,
+                         .op = op,
+                         .value = word.substr(at + (unequal ? 2 : 1))};
   }
 
   absl::Status TakeOccurrence() {

@@ -72,6 +72,9 @@ enum class WireAct {
   kRemoveFile,
   kWriteFile,
   kEnv,
+  kThen,
+  kDie,
+  kKeepParent,
   kNoInput,
 };
 
@@ -103,8 +106,9 @@ const std::vector<WireActInfo>& WireActs();
 const WireActInfo& InfoOf(WireAct act);
 
 struct WireCondition {
-  enum class Op { kEqual, kNotEqual, kLess, kMore };
+  enum class Op { kEqual, kNotEqual, kLess, kMore, kContains };
   std::string field;
+  bool length = false;  // it is about the length of the field: #FIELD
   Op op = Op::kEqual;
   std::string value;
 };
