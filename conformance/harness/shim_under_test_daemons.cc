@@ -70,6 +70,7 @@ void DaemonTable::ExpectDeath(pid_t pid) {
 }
 
 void DaemonTable::NoteShutdown(ShimDaemon& daemon) {
+  if (daemon.exit) return;  // explains no end that came before it
   for (const LiveTask& task : LiveTasks(scope_.history().story())) {
     if (daemon.connections.count(task.connection) != 0) return;
   }
