@@ -142,24 +142,6 @@ class Runner:
             return False
         todo = [m for m in chosen if not self.ledger.known(m)]
         say(f"{len(trials)} faults, {len(todo)} mutants to judge")
-
-        def one(mutant):
-            reaching = [t for t in trials if mutant["number"] in t.reach]
-            if not reaching:
-                return mutant, "not-reached"
-            if time.monotonic() > until:
-                return None
-            started = time.monotonic()
-            fate, by = self.fate(mutant, reaching)
-            return mutant, fate, by, time.monotonic() - started
-
-        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            for index, done in enumerate(pool.map(one, todo)):
-                if done is None:
-                    complete = False
-                else:
-                    self.ledger.note(*done)
-                if index % 10 == 9:
-                    self.ledger.save()
-        self.ledger.save()
-        return complete
+        return self.ledger.fill(
+            todo, lambda mutant: [t for t in trials if mutant["number"] in t.reach], self.fate,
+            self.jobs, until)

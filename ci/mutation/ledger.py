@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What became of each mutant: the result file, the equivalent ones, the summary."""
 import collections
+import concurrent.futures
 import json
+import time
 
 from .workspace import ROOT
 
 EQUIVALENT = ROOT / "conformance/selftest/equivalent_mutants.txt"
+SAVE_EVERY = 10
 
 
 def equivalents():
@@ -48,6 +51,30 @@ class Ledger:
 
     def save(self):
         self.path.write_text(json.dumps(self.results, indent=0))
+
+    def fill(self, mutants, reaching, fate, jobs, until):
+        """Notes each mutant's (fate, by) from `fate(mutant, those that reach it)`, `jobs` at a
+        time; False if the time was not enough for all."""
+        def one(mutant):
+            by_whom = reaching(mutant)
+            if not by_whom:
+                return mutant, "not-reached"
+            if time.monotonic() > until:
+                return None
+            started = time.monotonic()
+            return mutant, *fate(mutant, by_whom), time.monotonic() - started
+
+        complete = True
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for index, done in enumerate(pool.map(one, mutants)):
+                if done is None:
+                    complete = False
+                else:
+                    self.note(*done)
+                if index % SAVE_EVERY == SAVE_EVERY - 1:
+                    self.save()
+        self.save()
+        return complete
 
 
 def describe(mutant):

@@ -151,24 +151,6 @@ class Runner:
                 reaching.setdefault(number, []).append(case)
         todo = [m for m in chosen if not self.ledger.known(m)]
         say(f"{len(cases)} cases, {len(todo)} mutants to judge")
-
-        def one(mutant):
-            number = mutant["number"]
-            if number not in reaching:
-                return mutant, "not-reached"
-            if time.monotonic() > until:
-                return None
-            started = time.monotonic()
-            fate, by = self.judge(number, reaching[number])
-            return mutant, fate, by, time.monotonic() - started
-
-        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            for index, done in enumerate(pool.map(one, todo)):
-                if done is None:
-                    complete = False
-                else:
-                    self.ledger.note(*done)
-                if index % 50 == 49:
-                    self.ledger.save()
-        self.ledger.save()
-        return complete
+        return self.ledger.fill(
+            todo, lambda mutant: reaching.get(mutant["number"]),
+            lambda mutant, cases: self.judge(mutant["number"], cases), self.jobs, until)
