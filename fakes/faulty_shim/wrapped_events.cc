@@ -19,8 +19,8 @@
 // Publishing: the daemon's one publisher, and the calls it makes.
 namespace fakes {
 
-// As Debian's Abseil is called in symbols.
-#define STRING_VIEW "N4absl7debian311string_viewE"
+// As the Abseil at hand calls it in symbols.
+#define STRING_VIEW "N4absl" ABSL_IN_SYMBOLS "11string_viewE"
 #define STRING "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 
 using containerd::EventPublisher;
