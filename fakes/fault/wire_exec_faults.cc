@@ -47,7 +47,7 @@ std::vector<KnownFault> WireExecFaults() {
       {.name = "kill-of-exec-hits-both",
        .what = "Kill of an exec reaches the init, too",
        .origin = "KILL-10",
-       .rules = {R"(request Kill where exec_id!="" also Kill exec_id="" signal=9)"},
+       .rules = {R"(reply Kill where request.exec_id!="" also Kill exec_id="" signal=9)"},
        .kills = {{"signals-reap/kill-of-an-exec-spares-the-rest", "reply.field"}}},
       {.name = "kill-unstarted-exec-not-found",
        .what = "Kill of an exec that never ran fails with NOT_FOUND",
