@@ -12,6 +12,10 @@
   result Real##name(__VA_ARGS__) __asm__("__real_" symbol); \
   result Wrap##name(__VA_ARGS__) __asm__("__wrap_" symbol)
 
+// absl::string_view as symbols name it; ABSL_IN_SYMBOLS is the inline namespace of the Abseil at
+// hand with its length ("7debian3"), as CMake found it.
+#define FAULTY_SHIM_STRING_VIEW "N4absl" ABSL_IN_SYMBOLS "11string_viewE"
+
 namespace fakes {
 
 // What descriptor `fd` refers to ("/run/x", "pipe:[7]"), as condition `path`, and its access (r, w,

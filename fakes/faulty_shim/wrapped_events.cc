@@ -19,8 +19,7 @@
 // Publishing: the daemon's one publisher, and the calls it makes.
 namespace fakes {
 
-// As the Abseil at hand calls it in symbols.
-#define STRING_VIEW "N4absl" ABSL_IN_SYMBOLS "11string_viewE"
+#define STRING_VIEW FAULTY_SHIM_STRING_VIEW
 #define STRING "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 
 using containerd::EventPublisher;

@@ -59,8 +59,7 @@ FAULTY_SHIM_WRAPS(absl::StatusOr<shim::StdioEnd>, OpenOutputPath,
                   "_ZN4shim14OpenOutputPathE" STRING_REF "b", const std::string& path,
                   bool nonblocking);
 FAULTY_SHIM_WRAPS(absl::StatusOr<std::string>, SocketPath,
-                  "_ZN10containerd10SocketPathB5cxx11ERKNS_11SocketOwnerEN4absl7debian311string_"
-                  "viewE",
+                  "_ZN10containerd10SocketPathB5cxx11ERKNS_11SocketOwnerE" FAULTY_SHIM_STRING_VIEW,
                   const containerd::SocketOwner& owner, absl::string_view directory);
 FAULTY_SHIM_WRAPS(void, AddService, "_ZN5ttrpc6Router3AddENS_12BoundServiceE",
                   ttrpc::Router* router, ttrpc::BoundService service);
