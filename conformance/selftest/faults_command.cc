@@ -5,7 +5,6 @@
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
@@ -139,15 +138,7 @@ absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vect
   plan.jobs = JobsOf(options);
   plan.repeat = options.repeat;
   plan.deadline_scale = options.deadline_scale;
-  if (!options.keep.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(options.keep, error);
-    plan.keep = std::filesystem::canonical(options.keep, error).string();
-    if (error) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--keep ", options.keep, ": ", error.message()));
-    }
-  }
+  ASSIGN_OR_RETURN(plan.keep, MakeKeepDirectory(options));
   return plan;
 }
 

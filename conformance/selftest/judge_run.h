@@ -21,7 +21,7 @@ struct JudgeRun {
   std::vector<std::string> checks;    // ids or selectors; empty: all
   std::vector<std::string> options;   // further options of `run`
   std::vector<std::string> launcher;  // what comes before the judge's own command line
-  int jobs = 1;
+  int jobs = 1;                       // 0: the judge's own choice
   int repeat = 1;
   double deadline_scale = 1.0;
 };

@@ -67,6 +67,7 @@ struct LegalRecord {
   std::string name;
   std::string what;
   std::string skipped;  // why this host cannot try it
+  std::string key;      // of all that the result depends on
   std::size_t repeats = 0;
   std::size_t passed = 0;               // checks
   std::vector<std::string> unexpected;  // "events/x: fail event.order"

@@ -104,21 +104,18 @@ absl::Status ReadNull(JsonFields& fields, NullRecord& null) {
 }
 
 Json LegalJson(const LegalRecord& legal) {
-  return {{"name", legal.name},
-          {"what", legal.what},
-          {"ok", legal.ok()},
-          {"skipped", legal.skipped},
-          {"repeats", legal.repeats},
-          {"passed", legal.passed},
-          {"unexpected", legal.unexpected},
-          {"problem", legal.problem},
-          {"ms", legal.ms}};
+  return {{"name", legal.name},       {"what", legal.what},
+          {"ok", legal.ok()},         {"skipped", legal.skipped},
+          {"key", legal.key},         {"repeats", legal.repeats},
+          {"passed", legal.passed},   {"unexpected", legal.unexpected},
+          {"problem", legal.problem}, {"ms", legal.ms}};
 }
 
 absl::Status ReadLegal(JsonFields& fields, LegalRecord& legal) {
   fields.Get("name", legal.name);
   fields.Get("what", legal.what);
   fields.Get("skipped", legal.skipped);
+  fields.Find("key", legal.key);
   fields.Get("repeats", legal.repeats);
   fields.Get("passed", legal.passed);
   fields.Get("unexpected", legal.unexpected);
@@ -202,6 +199,18 @@ absl::StatusOr<FaultRecord> ParseFaultRecord(absl::string_view text, const std::
   JsonFields fields(name, json);
   RETURN_IF_ERROR(ReadFault(fields, fault));
   return fault;
+}
+
+std::string FormatLegalRecord(const LegalRecord& legal) {
+  return JsonText(LegalJson(legal), 1) + "\n";
+}
+
+absl::StatusOr<LegalRecord> ParseLegalRecord(absl::string_view text, const std::string& name) {
+  ASSIGN_OR_RETURN(const Json json, ParseJson(text, name));
+  LegalRecord legal;
+  JsonFields fields(name, json);
+  RETURN_IF_ERROR(ReadLegal(fields, legal));
+  return legal;
 }
 
 }  // namespace conformance

@@ -19,5 +19,8 @@ absl::StatusOr<Proof> ReadProof(const std::string& path);
 // One fault as it is kept in a directory of results, to be used again.
 std::string FormatFaultRecord(const FaultRecord& fault);
 absl::StatusOr<FaultRecord> ParseFaultRecord(absl::string_view json, const std::string& name);
+// One legal variant, likewise.
+std::string FormatLegalRecord(const LegalRecord& legal);
+absl::StatusOr<LegalRecord> ParseLegalRecord(absl::string_view json, const std::string& name);
 
 }  // namespace conformance

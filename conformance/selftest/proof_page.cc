@@ -53,15 +53,20 @@ std::string CodeList(const std::vector<std::string>& words) {
   });
 }
 
-// Green variants, and those that could be tried.
+// Green variants, those that could be tried, and how often.
 struct LegalCount {
   std::size_t green = 0;
   std::size_t tried = 0;
+  std::size_t repeats_min = 0;  // of any
+  std::size_t repeats = 0;      // of all together
 };
 LegalCount CountLegal(const Proof& proof) {
   LegalCount count;
   for (const LegalRecord& legal : proof.legal) {
     if (!legal.skipped.empty()) continue;
+    count.repeats_min =
+        count.tried == 0 ? legal.repeats : std::min(count.repeats_min, legal.repeats);
+    count.repeats += legal.repeats;
     ++count.tried;
     if (legal.ok()) ++count.green;
   }
@@ -97,8 +102,8 @@ std::string Overview(const ProofSum& sum, const std::vector<Check>& checks) {
       Row({"known faults that are caught",
            absl::StrCat(sum.CountFaults(FaultStanding::kKilled), " of ", Killable(sum))}),
       Row({"legal variants without an alarm",
-           absl::StrCat(legal.green, " of ", legal.tried, ", ", proof.repeat,
-                        proof.repeat == 1 ? " repeat each" : " repeats each")}),
+           absl::StrCat(legal.green, " of ", legal.tried, "; the whole suite ", legal.repeats,
+                        " times, each variant at least ", legal.repeats_min)}),
       Row({"checks at MUST that pass on what is no shim",
            absl::StrCat(NullPasses(proof), " on ", proof.nulls.size(), " programs; longest run ",
                         RunTime(LongestNull(proof)))}),
@@ -342,8 +347,8 @@ std::string ProofFigures(const ProofSum& sum) {
   return absl::StrCat(
       "Catches **", sum.CountFaults(FaultStanding::kKilled), " of ", Killable(sum),
       "** known shim faults, each by the check and for the reason that was\nforetold; **",
-      legal.tried - legal.green, "** alarms on ", legal.tried, " legal variants (", proof.repeat,
-      proof.repeat == 1 ? " repeat" : " repeats", " each); **", NullPasses(proof),
+      legal.tried - legal.green, "** alarms on ", legal.tried, " legal variants and ",
+      legal.repeats, legal.repeats == 1 ? " repeat" : " repeats", "; **", NullPasses(proof),
       "** checks at MUST pass on ", proof.nulls.size(), " programs\nthat are no shims.\n");
 }
 

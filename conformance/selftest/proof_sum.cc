@@ -36,6 +36,20 @@ void Add(std::vector<FaultRecord> faults, std::vector<FaultRecord>& all) {
   }
 }
 
+// Of several records of a variant the one with most repeats, unless another is red.
+void AddVariants(std::vector<LegalRecord> variants, std::vector<LegalRecord>& all) {
+  for (LegalRecord& variant : variants) {
+    const auto known = std::find_if(all.begin(), all.end(), [&](const LegalRecord& other) {
+      return other.name == variant.name;
+    });
+    if (known == all.end()) {
+      all.push_back(std::move(variant));
+    } else if (!variant.ok() || (known->ok() && known->repeats < variant.repeats)) {
+      *known = std::move(variant);
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
@@ -69,14 +83,13 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
       main.ms += proof.ms;
       continue;
     }
-    if (proof.command == "legal") main.repeat = proof.repeat;
     sum.has_matrix_ |= proof.command == "matrix";
     main.ms += proof.ms;
     main.healthy_red.insert(main.healthy_red.end(), proof.healthy_red.begin(),
                             proof.healthy_red.end());
     Add(std::move(proof.faults), main.faults);
     main.nulls.insert(main.nulls.end(), proof.nulls.begin(), proof.nulls.end());
-    main.legal.insert(main.legal.end(), proof.legal.begin(), proof.legal.end());
+    AddVariants(std::move(proof.legal), main.legal);
   }
   return sum;
 }

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "conformance/harness/commands.h"
@@ -101,6 +102,10 @@ Options DefineLegal(CLI::App& app) {
   AddChecks(app, *options);
   app.add_option("--shim", options->shim, "the shim (default: the reference shim)")
       ->type_name("SHIM");
+  app.add_option("--keep", options->keep,
+                 "directory where green repeats of each variant are kept and, while nothing that "
+                 "they depend on has changed, counted again")
+      ->type_name("DIR");
   app.add_option("--reports", options->reports, "directory for the reports of what is red")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
@@ -142,6 +147,15 @@ absl::Status CheckSelftestRanges(const SelftestOptions& options) {
     return absl::InvalidArgumentError("--at-least needs --repeat: one execution tells nothing");
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MakeKeepDirectory(const SelftestOptions& options) {
+  if (options.keep.empty()) return std::string();
+  std::error_code error;
+  std::filesystem::create_directories(options.keep, error);
+  const std::string path = std::filesystem::canonical(options.keep, error).string();
+  if (!error) return path;
+  return absl::InvalidArgumentError(absl::StrCat("--keep ", options.keep, ": ", error.message()));
 }
 
 int JobsOf(const SelftestOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ struct SelftestOptions {
   std::string shim;                    // the healthy subject; empty: the reference shim
   std::string profile;
   std::string engine;
-  int jobs = 0;  // judges at a time; 0: one per CPU
+  int jobs = 0;  // judges at a time; 0: one per CPU. Of `legal`: checks at a time; 0: as for run
   int repeat = 1;
   double deadline_scale = 1.0;
   double at_least = 0;  // races: the kill probability that must be shown
@@ -42,6 +43,8 @@ int SelftestPageCommand(const SelftestOptions& options, const std::vector<Check>
 
 // INVALID_ARGUMENT for numbers out of range.
 absl::Status CheckSelftestRanges(const SelftestOptions& options);
+// The absolute path of --keep, which is made; empty without one. INVALID_ARGUMENT names it.
+absl::StatusOr<std::string> MakeKeepDirectory(const SelftestOptions& options);
 // --jobs, or one per CPU.
 int JobsOf(const SelftestOptions& options);
 

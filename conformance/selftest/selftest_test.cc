@@ -23,6 +23,7 @@
 #include "conformance/selftest/host_traces.h"
 #include "conformance/selftest/jobs.h"
 #include "conformance/selftest/judge_run.h"
+#include "conformance/selftest/legal_kept.h"
 #include "conformance/selftest/legal_variants.h"
 #include "conformance/selftest/proof.h"
 #include "conformance/selftest/proof_file.h"
@@ -294,6 +295,7 @@ TEST(ProofTest, AFileReadsBack) {
   proof.legal = {{.name = "umask",
                   .what = "w",
                   .skipped = "s",
+                  .key = "k",
                   .repeats = 2,
                   .passed = 3,
                   .unexpected = {"u"},
@@ -306,6 +308,42 @@ TEST(ProofTest, AFileReadsBack) {
   const absl::StatusOr<FaultRecord> fault = ParseFaultRecord(FormatFaultRecord(KilledFault()), "f");
   ASSERT_TRUE(fault.ok()) << fault.status();
   EXPECT_EQ(*fault, KilledFault());
+  const absl::StatusOr<LegalRecord> legal =
+      ParseLegalRecord(FormatLegalRecord(proof.legal.front()), "f");
+  ASSERT_TRUE(legal.ok()) << legal.status();
+  EXPECT_EQ(*legal, proof.legal.front());
+}
+
+TEST(LegalKept, GoesOnFromWhatWasGreenAndOfTheSameKey) {
+  const base::testing::TempDir temp;
+  const LegalKept kept(temp.path());
+  const LegalVariant variant{.name = "umask", .what = "another umask"};
+  LegalRecord record = kept.Load(variant, "k");
+  EXPECT_EQ(record, (LegalRecord{.name = "umask", .what = "another umask", .key = "k"}));
+  AddRepeats({.repeats = 20, .passed = 700, .ms = 5}, record);
+  AddRepeats({.repeats = 5, .passed = 699, .ms = 2}, record);
+  EXPECT_EQ(record.repeats, 25U);
+  EXPECT_EQ(record.passed, 699U) << "in each of them";
+  EXPECT_EQ(record.ms, 7);
+  ASSERT_TRUE(kept.Save(record).ok());
+  EXPECT_EQ(kept.Load(variant, "k"), record);
+  EXPECT_EQ(kept.Load(variant, "another").repeats, 0U);
+  AddRepeats({.repeats = 1, .unexpected = {"events/a: fail event.order"}}, record);
+  AddRepeats({.repeats = 1, .unexpected = {"events/a: fail event.order"}}, record);
+  EXPECT_THAT(record.unexpected, ElementsAre("events/a: fail event.order"));
+  ASSERT_TRUE(kept.Save(record).ok());
+  EXPECT_EQ(kept.Load(variant, "k").repeats, 0U) << "a red one begins anew";
+  EXPECT_TRUE(LegalKept("").Save(record).ok());
+}
+
+TEST(LegalKept, TheKeyIsOfAllThatTheResultDependsOn) {
+  const LegalVariant variant{.name = "v", .what = "w"};
+  const std::string key = LegalKeyOf(variant, {"p"}, {"o"});
+  EXPECT_EQ(LegalKeyOf({.name = "v", .what = "other words"}, {"p"}, {"o"}), key);
+  EXPECT_NE(LegalKeyOf({.name = "v", .hogs = 1}, {"p"}, {"o"}), key);
+  EXPECT_NE(LegalKeyOf({.name = "v", .wire_rules = {"r"}}, {"p"}, {"o"}), key);
+  EXPECT_NE(LegalKeyOf(variant, {"q"}, {"o"}), key);
+  EXPECT_NE(LegalKeyOf(variant, {"p"}, {}), key);
 }
 
 TEST(ProofTest, AnErrorNamesFileAndField) {
@@ -365,6 +403,10 @@ TEST(ProofSumTest, AnythingRedIsNoProof) {
   EXPECT_FALSE(ProofSum::Of({legal})->good());
   legal.legal = {{.name = "umask", .skipped = "no such thing here"}};
   EXPECT_TRUE(ProofSum::Of({legal})->good());
+  Proof more = legal;
+  more.legal = {{.name = "umask", .repeats = 1, .unexpected = {"events/a: fail event.order"}}};
+  EXPECT_FALSE(ProofSum::Of({legal, more})->good());
+  EXPECT_FALSE(ProofSum::Of({more, legal})->good()) << "an alarm is not drowned by repeats";
   legal.complete = false;
   EXPECT_FALSE(ProofSum::Of({legal})->good());
 }
@@ -381,17 +423,21 @@ TEST(ProofPageTest, TellsWhatWasFound) {
   Proof legal = FaultsOf("legal", "ours", {});
   legal.repeat = 20;
   legal.legal = {{.name = "umask", .what = "another umask", .repeats = 20, .passed = 7},
+                 {.name = "busy", .repeats = 20},
                  {.name = "crun", .skipped = "not installed"}};
+  Proof soak = FaultsOf("legal", "ours", {});
+  soak.legal = {{.name = "busy", .repeats = 1000}};
   Proof null = FaultsOf("null", "", {});
   null.nulls = {{.name = "true", .what = "nothing", .exit_code = 1, .judged = 5, .ms = 3000}};
   const absl::StatusOr<ProofSum> sum =
       ProofSum::Of({FaultsOf("faults", "ours", {KilledFault(), survivor, harmless}),
-                    FaultsOf("faults", "theirs", {KilledFault()}), legal, null});
+                    FaultsOf("faults", "theirs", {KilledFault()}), legal, soak, null});
   ASSERT_TRUE(sum.ok()) << sum.status();
   const std::string page = ProofPage(*sum, SomeChecks());
   for (const char* text :
        {"| known faults that are caught | 1 of 2 |",
-        "| legal variants without an alarm | 1 of 1, 20 repeats each |",
+        "| legal variants without an alarm | 2 of 2; the whole suite 1020 times, each variant at "
+        "least 20 |",
         "| 0 on 1 programs; longest run 3 s |", "* wire `keeps|a` survived: events/a: green\n",
         "| wire | 3 | 1 | 1 | 0 | 1 |", "* wire `harmless` (loses a): nobody sees it\n",
         "1 of 1 faults (100.0 %)", "| `crun` |  | skipped: not installed |", "| wire `keeps\\|a` |",
@@ -399,7 +445,7 @@ TEST(ProofPageTest, TellsWhatWasFound) {
     EXPECT_THAT(page, HasSubstr(text));
   }
   EXPECT_THAT(ProofFigures(*sum), HasSubstr("**1 of 2** known shim faults"));
-  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**0** alarms on 1 legal variants (20 repeats each)"));
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**0** alarms on 2 legal variants and 1020 repeats"));
 }
 
 TEST(FaultKeyTest, ChangesWithAllThatMatters) {
