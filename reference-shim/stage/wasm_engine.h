@@ -25,7 +25,12 @@ struct GuestWorld {
     bool writable = false;
   };
   std::vector<Preopen> preopens;
-  std::uint64_t memory_bytes_max = 0;  // of its linear memories; 0: no limit of our own
+  // Of its linear memories and tables together; growing beyond it fails as memory.grow does.
+  // 0: no limit of our own.
+  std::uint64_t memory_bytes_max = 0;
+  // What it may execute, about one unit per instruction; out of it, it traps. 0: no limit, and the
+  // only value for a configuration that does not count (wasm_config.h).
+  std::uint64_t fuel = 0;
 };
 
 // How a guest ended.

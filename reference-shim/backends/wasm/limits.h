@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+// Every wait, buffer and amount of the module cache and of the compiler it runs.
+namespace backends {
+
+// A module as it comes from an image; its native code is two to four times as large.
+inline constexpr std::uint64_t kModuleBytesMax = 256ULL << 20;
+inline constexpr std::uint64_t kArtefactBytesMax = 1ULL << 30;
+inline constexpr std::uint64_t kModuleCacheBytesMax = 2ULL << 30;
+
+// One compiler: 20 MiB take some 20 s of CPU time and 1 GiB. Wall time includes what others take.
+inline constexpr std::chrono::milliseconds kCompileTimeout{180'000};
+inline constexpr std::uint64_t kCompileCpuSecondsMax = 300;
+inline constexpr std::uint64_t kCompileMemoryBytesMax = 4ULL << 30;
+// Waiting for another shim that compiles the same module.
+inline constexpr std::chrono::milliseconds kCompileWaitTimeout{2 * kCompileTimeout};
+// Compilers of one shim at work together; further modules wait for their turn.
+inline constexpr std::size_t kCompilersMax = 4;
+// What the compiler may say.
+inline constexpr std::size_t kCompilerOutputBytesMax = 16 * 1024;
+
+// Read and hashed in one turn of the loop: about 1 ms.
+inline constexpr std::size_t kHashBytesPerTurn = 256 * 1024;
+// Digests remembered of files seen before.
+inline constexpr std::size_t kDigestsRememberedMax = 4096;
+// A file that changed less than this ago may change again without a new time stamp.
+inline constexpr std::chrono::seconds kSettledAfter{2};
+
+}  // namespace backends
