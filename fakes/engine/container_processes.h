@@ -35,9 +35,4 @@ absl::Status EndAllOf(const ContainerStore& store, const ContainerRecord& record
 absl::Status PauseAllOf(const ContainerStore& store, const ContainerRecord& record);
 absl::Status ResumeAllOf(const ContainerStore& store, const ContainerRecord& record);
 
-// The cgroup of a new container, made as far as we may, with its limits: what the kernel denies to
-// an unprivileged user is left out. `id` names it where linux.cgroupsPath does not.
-absl::StatusOr<container::Cgroup> MakeCgroup(const oci::Spec& spec, const std::string& id,
-                                             bool systemd);
-
 }  // namespace fakes

@@ -16,9 +16,11 @@
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "container/console.h"
+#include "container/container_cgroup.h"
 #include "container/container_init.h"
 #include "container/hooks.h"
 #include "container/namespaces.h"
+#include "container/program.h"
 #include "container/rootfs.h"
 #include "fakes/engine/commands.h"
 #include "fakes/engine/container_processes.h"
@@ -98,7 +100,7 @@ class Creation {
     record_.id = command_.id;
     record_.created = Timestamp(/*nanoseconds=*/true);
     record_.private_pids = oci::HasPrivatePidNamespace(spec_);
-    ASSIGN_OR_RETURN(record_.cgroup, MakeCgroup(spec_, command_.id, command_.systemd_cgroup));
+    ASSIGN_OR_RETURN(record_.cgroup, MakeCgroup());
     ASSIGN_OR_RETURN(preserved_fds_, command_.flags.Count("preserve-fds"));
     RETURN_IF_ERROR(base::MakeFifo(store_.File(kStartFifo), kStartFifoMode));
     fifo_.reset(::open(store_.File(kStartFifo).c_str(), O_PATH | O_CLOEXEC));
@@ -116,21 +118,31 @@ class Creation {
     return absl::OkStatus();
   }
 
+  // A machine without cgroups, or without the right to make one, runs containers all the same.
+  [[nodiscard]] absl::StatusOr<container::Cgroup> MakeCgroup() const {
+    const absl::StatusOr<container::CgroupMounts> mounts = container::CgroupMounts::Read();
+    if (!mounts.ok()) return container::Cgroup();
+    return container::MakeContainerCgroup(*mounts, spec_, command_.id,
+                                          command_.systemd_cgroup ? container::CgroupsPath::kSystemd
+                                                                  : container::CgroupsPath::kPlain);
+  }
+
   absl::Status StartInit() {
     ASSIGN_OR_RETURN(const container::NamespacePlan namespaces, container::PlanNamespaces(spec_));
     ASSIGN_OR_RETURN(auto sockets, container::SyncSocket::MakePair());
     ASSIGN_OR_RETURN(const container::CgroupEntry cgroup_entry,
                      container::CgroupEntry::Open(record_.cgroup));
+    container::ExecutedProgram program(spec_.process, preserved_fds_);
     const container::InitPlan plan{.spec = spec_,
                                    .id = command_.id,
                                    .bundle = record_.bundle,
                                    .cgroup = record_.cgroup,
                                    .cgroup_entry = cgroup_entry,
                                    .console_socket = console_,
+                                   .program = program,
                                    .start_fifo = fifo_,
                                    .no_pivot = command_.flags.Has("no-pivot"),
-                                   .new_keyring = !command_.flags.Has("no-new-keyring"),
-                                   .preserved_fds = preserved_fds_};
+                                   .new_keyring = !command_.flags.Has("no-new-keyring")};
     ASSIGN_OR_RETURN(const pid_t pid, container::ForkInto(namespaces, [&] {
                        sockets.first.Close();
                        container::RunContainerInit(plan, std::move(sockets.second));

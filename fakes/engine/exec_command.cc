@@ -16,6 +16,7 @@
 #include "container/console.h"
 #include "container/container_init.h"
 #include "container/namespaces.h"
+#include "container/program.h"
 #include "fakes/engine/commands.h"
 #include "fakes/engine/container_processes.h"
 #include "fakes/engine/container_store.h"
@@ -151,14 +152,15 @@ absl::StatusOr<int> RunExec(const Command& command, EngineFaults& faults) {
                                              [](const auto& join) { return join.type == "user"; });
   ASSIGN_OR_RETURN(const container::CgroupEntry cgroup_entry,
                    container::CgroupEntry::Open(record.cgroup));
+  container::ExecutedProgram program(process, preserved_fds);
   const container::ExecPlan plan{.process = process,
                                  .id = command.id,
                                  .cgroup_entry = cgroup_entry,
                                  .seccomp_json = spec.linux.seccomp_json,
                                  .console_socket = console,
+                                 .program = program,
                                  .in_user_namespace = in_user_namespace,
-                                 .new_keyring = false,
-                                 .preserved_fds = preserved_fds};
+                                 .new_keyring = false};
   ASSIGN_OR_RETURN(const pid_t pid, StartProcess(plan, namespaces));
   const absl::StatusOr<container::ProcessInfo> info = container::ReadProcessInfo(pid);
   if (info.ok() && !container::Exists(record.cgroup)) {

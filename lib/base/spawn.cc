@@ -65,6 +65,7 @@ struct ChildPlan {
   SpawnSpec::Group group = SpawnSpec::Group::kOwn;
   int death_signal = 0;
   int namespaces = 0;
+  int pid_namespace = -1;
   pid_t parent = -1;
 
   // The child's answer if it fails.
@@ -205,6 +206,31 @@ class AllSignalsBlocked {
   std::uint64_t before_ = 0;
 };
 
+// Makes another pid namespace that of our children, for the time of one clone.
+class PidNamespaceForChildren {
+ public:
+  // -1: nothing changes.
+  absl::Status Enter(int wanted) {
+    if (wanted < 0) return absl::OkStatus();
+    ours_.reset(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
+    if (!ours_.ok()) return ErrnoStatus(errno, "open /proc/self/ns/pid");
+    if (::setns(wanted, CLONE_NEWPID) == 0) return absl::OkStatus();
+    const int error_number = errno;
+    ours_.reset();
+    return ErrnoStatus(error_number, "setns to the pid namespace");
+  }
+  PidNamespaceForChildren() = default;
+  ~PidNamespaceForChildren() {
+    // Every later child would be in the wrong one.
+    if (ours_.ok() && ::setns(ours_.get(), CLONE_NEWPID) != 0) std::abort();
+  }
+  PidNamespaceForChildren(const PidNamespaceForChildren&) = delete;
+  PidNamespaceForChildren& operator=(const PidNamespaceForChildren&) = delete;
+
+ private:
+  UniqueFd ours_;
+};
+
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 absl::Status Validate(const SpawnSpec& spec) {
@@ -217,6 +243,9 @@ absl::Status Validate(const SpawnSpec& spec) {
   if ((spec.namespaces & ~kNamespaceFlags) != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("spawn: no namespace flags: ", spec.namespaces & ~kNamespaceFlags));
+  }
+  if (spec.pid_namespace >= 0 && (spec.namespaces & CLONE_NEWPID) != 0) {
+    return absl::InvalidArgumentError("spawn: both a new pid namespace and an existing one");
   }
   std::vector<int> targets;
   for (const FdMapping& mapping : spec.fds) {
@@ -284,6 +313,8 @@ absl::StatusOr<Child> CloneAndExec(ChildPlan& plan) {
   int clone_error = 0;
   Child child;
   {
+    PidNamespaceForChildren pid_namespace;
+    RETURN_IF_ERROR(pid_namespace.Enter(plan.pid_namespace));
     const AllSignalsBlocked blocked;
     child.pid =
         ::clone(&ChildMain, stack.top(),
@@ -324,6 +355,7 @@ absl::StatusOr<Child> Spawn(const SpawnSpec& spec) {
   plan.group = spec.group;
   plan.death_signal = spec.parent_death_signal;
   plan.namespaces = spec.namespaces;
+  plan.pid_namespace = spec.pid_namespace;
   plan.parent = ::getpid();
   return CloneAndExec(plan);
 }

@@ -37,6 +37,9 @@ struct SpawnSpec {
   // with the parent's until the child says otherwise; the ids of a user namespace are unmapped (and
   // the program it executes has no capabilities) until somebody outside maps them.
   int namespaces = 0;
+  // Descriptor of an existing pid namespace that is ours or below it, borrowed: the child is in it,
+  // and still a child of ours. Not together with CLONE_NEWPID. -1: that of our other children.
+  int pid_namespace = -1;
 };
 
 // A started process. `pidfd` is CLOEXEC and valid until closed, also after the reap.

@@ -457,6 +457,31 @@ TEST_F(SpawnTest, TheChildIsTheFirstOfItsNamespaces) {
             std::string::npos);
 }
 
+TEST_F(SpawnTest, TheChildJoinsAnExistingPidNamespaceAndTheNextOneDoesNot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes namespaces";
+  const Pipe gate = MakePipe().value();
+  SpawnSpec first = Program("/bin/cat");
+  first.fds = {{gate.read.get(), 0}};
+  first.namespaces = CLONE_NEWPID;
+  const Child init = Spawn(first).value();
+  const UniqueFd inside(
+      ::open(absl::StrCat("/proc/", init.pid, "/ns/pid").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(inside.ok());
+  SpawnSpec second = Shell("echo $$");
+  second.pid_namespace = inside.get();
+  EXPECT_EQ(Output(second), "2\n");
+  second.path = "/no/such/program";
+  EXPECT_EQ(Spawn(second).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_GT(std::stol(Output(Shell("echo $$"))), 3) << "back in ours";
+  second.namespaces = CLONE_NEWPID;
+  EXPECT_EQ(Spawn(second).status().code(), absl::StatusCode::kInvalidArgument);
+  second.namespaces = 0;
+  second.pid_namespace = gate.read.get();
+  EXPECT_EQ(Spawn(second).status().code(), absl::StatusCode::kInvalidArgument) << "no namespace";
+  ASSERT_TRUE(SendSignal(init.pidfd, SIGKILL).ok());
+  EXPECT_EQ(testing::WaitForExit(init.pid)->signal, SIGKILL);
+}
+
 TEST_F(SpawnTest, AFailureInFreshNamespacesLeavesNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes namespaces";
   SpawnSpec spec = Program("/no/such/program");

@@ -23,7 +23,6 @@
 #include "container/devices.h"
 #include "container/hooks.h"
 #include "container/namespaces.h"
-#include "container/program.h"
 #include "container/rootfs.h"
 #include "container/seccomp.h"
 
@@ -115,6 +114,12 @@ HookState StateForHooks(const InitPlan& plan, const std::string& status) {
           .annotations = plan.spec.annotations};
 }
 
+absl::Status OpenProgram(InitProgram& program, const Rootfs& rootfs) {
+  const base::UniqueFd root(::open(rootfs.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", rootfs.path()));
+  return program.Open(root);
+}
+
 absl::Status MakeContainer(const InitPlan& plan, const SyncSocket& socket,
                            const base::UniqueFd& proc) {
   const oci::Process& process = plan.spec.process;
@@ -124,6 +129,8 @@ absl::Status MakeContainer(const InitPlan& plan, const SyncSocket& socket,
   RETURN_IF_ERROR(ApplyLimits(process));
   const Rootfs rootfs(plan.spec, plan.bundle, plan.cgroup);
   RETURN_IF_ERROR(rootfs.Prepare());
+  if (plan.only_own_devices) RETURN_IF_ERROR(rootfs.DisableOtherDevices());
+  RETURN_IF_ERROR(OpenProgram(plan.program, rootfs));
   RETURN_IF_ERROR(socket.Send(SyncKind::kMounted));
   RETURN_IF_ERROR(socket.Expect(SyncKind::kGo));
   RETURN_IF_ERROR(RunHooks("createContainer", plan.spec.hooks.create_container,
@@ -142,16 +149,16 @@ absl::Status MakeContainer(const InitPlan& plan, const SyncSocket& socket,
 
 // Without no_new_privs only a privileged process may install a filter, so it comes first; with it
 // last, so that it need not allow what we do.
-absl::Status BecomeUserOf(const oci::Process& process, const std::string& seccomp_json) {
-  if (!process.no_new_privileges) RETURN_IF_ERROR(LoadSeccomp(seccomp_json));
+absl::Status BecomeUserOf(const oci::Process& process, const SeccompFilter& filter) {
+  if (!process.no_new_privileges) RETURN_IF_ERROR(filter.Install());
   RETURN_IF_ERROR(BecomeUser(process));
   return Chdir(process.cwd);
 }
 
-absl::Status Execute(const std::string& program, const oci::Process& process,
-                     const std::string& seccomp_json, unsigned preserved_fds) {
-  if (process.no_new_privileges) RETURN_IF_ERROR(LoadSeccomp(seccomp_json));
-  return BecomeProgram(program, process, preserved_fds);
+absl::Status Become(InitProgram& program, const oci::Process& process,
+                    const SeccompFilter& filter) {
+  if (process.no_new_privileges) RETURN_IF_ERROR(filter.Install());
+  return program.Become();
 }
 
 absl::StatusOr<base::UniqueFd> AwaitStart(const InitPlan& plan, const base::UniqueFd& proc) {
@@ -163,11 +170,18 @@ absl::StatusOr<base::UniqueFd> AwaitStart(const InitPlan& plan, const base::Uniq
   }
 }
 
-absl::StatusOr<std::string> PrepareInit(const InitPlan& plan, const SyncSocket& socket,
-                                        const base::UniqueFd& proc) {
+absl::StatusOr<SeccompFilter> PrepareInit(const InitPlan& plan, const SyncSocket& socket,
+                                          const base::UniqueFd& proc) {
+  ASSIGN_OR_RETURN(SeccompFilter filter, SeccompFilter::Compile(plan.spec.linux.seccomp_json));
   RETURN_IF_ERROR(MakeContainer(plan, socket, proc));
-  RETURN_IF_ERROR(BecomeUserOf(plan.spec.process, plan.spec.linux.seccomp_json));
-  return FindProgram(plan.spec.process);
+  RETURN_IF_ERROR(BecomeUserOf(plan.spec.process, filter));
+  RETURN_IF_ERROR(plan.program.Prepare());
+  return filter;
+}
+
+absl::Status RunStartHooks(const InitPlan& plan) {
+  return RunHooks("startContainer", plan.spec.hooks.start_container,
+                  StateForHooks(plan, "created"));
 }
 
 [[noreturn]] void Fail(const SyncSocket& socket, const absl::Status& status) {
@@ -181,19 +195,23 @@ void RunContainerInit(const InitPlan& plan, SyncSocket socket) {
   if (!socket.Expect(SyncKind::kGo).ok()) ::_exit(kInitFailed);
   const absl::StatusOr<base::UniqueFd> proc = OpenOuterProc();
   if (!proc.ok()) Fail(socket, proc.status());
-  const absl::StatusOr<std::string> program = PrepareInit(plan, socket, *proc);
-  if (!program.ok()) Fail(socket, program.status());
+  const absl::StatusOr<SeccompFilter> filter = PrepareInit(plan, socket, *proc);
+  if (!filter.ok()) Fail(socket, filter.status());
   if (!socket.Send(SyncKind::kReady).ok() || !socket.Expect(SyncKind::kGo).ok()) {
     ::_exit(kInitFailed);
+  }
+  if (!plan.start_fifo.ok()) {
+    absl::Status status = RunStartHooks(plan);
+    if (status.ok()) status = Become(plan.program, plan.spec.process, *filter);
+    Fail(socket, status);
   }
   socket.Close();
   const absl::StatusOr<base::UniqueFd> fifo = AwaitStart(plan, *proc);
   if (!fifo.ok()) ::_exit(kInitFailed);
-  absl::Status status =
-      RunHooks("startContainer", plan.spec.hooks.start_container, StateForHooks(plan, "created"));
+  absl::Status status = RunStartHooks(plan);
   if (status.ok()) {
     (void)!::write(fifo->get(), "0", 1);
-    status = Execute(*program, plan.spec.process, plan.spec.linux.seccomp_json, plan.preserved_fds);
+    status = Become(plan.program, plan.spec.process, *filter);
   }
   const std::string why(status.message());
   (void)!::write(fifo->get(), why.data(), why.size());
@@ -203,6 +221,7 @@ void RunContainerInit(const InitPlan& plan, SyncSocket socket) {
 void RunContainerExec(const ExecPlan& plan, SyncSocket socket) {
   if (!socket.Expect(SyncKind::kGo).ok()) ::_exit(kInitFailed);
   const auto run = [&plan]() -> absl::Status {
+    ASSIGN_OR_RETURN(const SeccompFilter filter, SeccompFilter::Compile(plan.seccomp_json));
     RETURN_IF_ERROR(plan.cgroup_entry.Enter());
     RETURN_IF_ERROR(BeginSession(plan.id, plan.new_keyring));
     if (plan.in_user_namespace) RETURN_IF_ERROR(BecomeRootOfNamespace());
@@ -210,9 +229,9 @@ void RunContainerExec(const ExecPlan& plan, SyncSocket socket) {
     if (plan.process.terminal) {
       RETURN_IF_ERROR(BecomeConsole(plan.console_socket, plan.process, ConsoleDevice::kNone));
     }
-    RETURN_IF_ERROR(BecomeUserOf(plan.process, plan.seccomp_json));
-    ASSIGN_OR_RETURN(const std::string program, FindProgram(plan.process));
-    return Execute(program, plan.process, plan.seccomp_json, plan.preserved_fds);
+    RETURN_IF_ERROR(BecomeUserOf(plan.process, filter));
+    RETURN_IF_ERROR(plan.program.Prepare());
+    return Become(plan.program, plan.process, filter);
   };
   Fail(socket, run());
 }

@@ -160,6 +160,24 @@ absl::StatusOr<NamespacePlan> PlanToJoin(pid_t pid) {
   return plan;
 }
 
+absl::Status EnterJoins(const NamespacePlan& plan) {
+  for (const NamespacePlan::Join& join : plan.joins) {
+    if (join.flag == CLONE_NEWPID || ::setns(join.fd.get(), join.flag) == 0) continue;
+    return base::ErrnoStatus(errno, absl::StrCat("join ", join.type, " namespace"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EnterContainerOf(const base::UniqueFd& pidfd, const base::UniqueFd& root) {
+  constexpr int kAll = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
+  if (::setns(pidfd.get(), kAll) != 0) return base::ErrnoStatus(errno, "join the container");
+  // Its root need not be that of its mount namespace.
+  if (::fchdir(root.get()) != 0 || ::chroot(".") != 0) {
+    return base::ErrnoStatus(errno, "enter the container's root");
+  }
+  return absl::OkStatus();
+}
+
 bool HasFreshNamespace(const oci::Spec& spec, const std::string& type) {
   const oci::Namespace* wanted = oci::FindNamespace(spec, type);
   return wanted != nullptr && wanted->path.empty();

@@ -34,6 +34,14 @@ absl::StatusOr<NamespacePlan> PlanNamespaces(const oci::Spec& spec);
 // The namespaces of process `pid`, as far as they are not ours.
 absl::StatusOr<NamespacePlan> PlanToJoin(pid_t pid);
 
+// Moves this process, which must have one thread, into the namespaces that `plan` joins. It stays
+// in its own pid namespace: for that a child is made (base::SpawnSpec).
+absl::Status EnterJoins(const NamespacePlan& plan);
+
+// The same with all that the process behind `pidfd` is in, but its user and its pid namespace; and
+// takes its root for our own, given as a descriptor that was opened before.
+absl::Status EnterContainerOf(const base::UniqueFd& pidfd, const base::UniqueFd& root);
+
 // Whether linux.namespaces has an entry of `type` without a path.
 bool HasFreshNamespace(const oci::Spec& spec, const std::string& type);
 

@@ -77,22 +77,26 @@ absl::StatusOr<std::string> FindProgram(const oci::Process& process) {
       absl::StrCat("exec: \"", program, "\": executable file not found in $PATH"));
 }
 
-absl::Status BecomeProgram(const std::string& path, const oci::Process& process,
-                           unsigned preserved_fds) {
-  std::vector<std::string> env = process.env;
+absl::Status ExecutedProgram::Prepare() {
+  ASSIGN_OR_RETURN(path_, FindProgram(process_));
+  return absl::OkStatus();
+}
+
+absl::Status ExecutedProgram::Become() {
+  std::vector<std::string> env = process_.env;
   if (std::none_of(env.begin(), env.end(),
                    [](const std::string& entry) { return absl::StartsWith(entry, "HOME="); })) {
-    env.push_back(absl::StrCat("HOME=", HomeOf(process.user.uid)));
+    env.push_back(absl::StrCat("HOME=", HomeOf(process_.user.uid)));
   }
-  const std::vector<char*> argv = Pointers(process.args);
+  const std::vector<char*> argv = Pointers(process_.args);
   const std::vector<char*> envp = Pointers(env);
-  ::syscall(SYS_close_range, 3U + preserved_fds, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+  ::syscall(SYS_close_range, 3U + preserved_fds_, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
   for (int signo = 1; signo <= kSignalMax; ++signo) ::signal(signo, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execve(path.c_str(), argv.data(), envp.data());
-  return ExecError(path, errno, "");
+  ::execve(path_.c_str(), argv.data(), envp.data());
+  return ExecError(path_, errno, "");
 }
 
 }  // namespace container

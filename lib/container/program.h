@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "container/init_program.h"
 #include "oci/spec.h"
 
 namespace container {
@@ -15,10 +16,21 @@ namespace container {
 // executable file not found in $PATH`, `exec: "/x": stat /x: no such file or directory`.
 absl::StatusOr<std::string> FindProgram(const oci::Process& process);
 
-// Becomes that program: default signal dispositions, no signal blocked, descriptors beyond
-// 2 + `preserved_fds` closed, the environment as given and HOME, if it has none. Returns only on
-// failure.
-absl::Status BecomeProgram(const std::string& path, const oci::Process& process,
-                           unsigned preserved_fds);
+// The program that `process` names, executed: default signal dispositions, no signal blocked,
+// descriptors beyond 2 + `preserved_fds` closed, the environment as given and HOME, if it has none.
+class ExecutedProgram : public InitProgram {
+ public:
+  // `process` is borrowed.
+  ExecutedProgram(const oci::Process& process, unsigned preserved_fds)
+      : process_(process), preserved_fds_(preserved_fds) {}
+
+  absl::Status Prepare() override;
+  absl::Status Become() override;
+
+ private:
+  const oci::Process& process_;
+  unsigned preserved_fds_;
+  std::string path_;
+};
 
 }  // namespace container

@@ -70,6 +70,16 @@ absl::Status ProtectPath(const std::string& path) {
   return RemountReadOnly(path, MS_REC);
 }
 
+absl::Status SetDevices(const base::UniqueFd& mounted, bool enabled, unsigned flags) {
+  struct mount_attr change {};
+  (enabled ? change.attr_clr : change.attr_set) = MOUNT_ATTR_NODEV;
+  if (::syscall(SYS_mount_setattr, mounted.get(), "", AT_EMPTY_PATH | flags, &change,
+                sizeof(change)) == 0) {
+    return absl::OkStatus();
+  }
+  return base::ErrnoStatus(errno, "mount_setattr nodev");
+}
+
 absl::Status PivotTo(const std::string& path) {
   const base::UniqueFd old_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old_root.ok()) return base::ErrnoStatus(errno, "open /");
@@ -121,6 +131,20 @@ absl::Status Rootfs::Prepare() const {
     own_dev |= mount.destination == "/dev" && !IsBind(mount);
   }
   return own_dev ? MakeDevices(spec_.linux.devices, path_) : absl::OkStatus();
+}
+
+absl::Status Rootfs::DisableOtherDevices() const {
+  if (!own_mounts_) return absl::FailedPreconditionError("nodev needs a mount namespace");
+  const base::UniqueFd root(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", path_));
+  RETURN_IF_ERROR(SetDevices(root, /*enabled=*/false, AT_RECURSIVE));
+  for (const oci::Mount& mount : spec_.mounts) {
+    const bool own_dev = mount.destination == "/dev" && !IsBind(mount);
+    if (!own_dev && mount.type != "devpts") continue;
+    ASSIGN_OR_RETURN(const base::UniqueFd mounted, OpenBelow(root, mount.destination));
+    RETURN_IF_ERROR(SetDevices(mounted, /*enabled=*/true, 0));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Rootfs::MountOne(const oci::Mount& mount) const {

@@ -25,6 +25,11 @@ class Rootfs {
   // kernel denies in a user namespace is replaced as far as it can be: devices by bind mounts.
   absl::Status Prepare() const;
 
+  // After Prepare: device files on the root's mounts have no effect (nodev), but those in a /dev
+  // that we made and in pseudo terminals' file systems. Takes the place of a cgroup's device rules
+  // for whoever runs nothing that could make a device. Needs a mount namespace of its own.
+  absl::Status DisableOtherDevices() const;
+
   // Makes it "/": by pivot_root, or, with `no_pivot` or without a mount namespace, by moving the
   // mount and chroot. Afterwards the working directory is "/".
   absl::Status Enter(bool no_pivot) const;

@@ -4,7 +4,12 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <limits>
@@ -15,6 +20,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 #include "oci/json_reader.h"
 
 namespace container {
@@ -150,10 +156,29 @@ absl::Status AddArchitectures(const Filter& filter, const std::vector<std::strin
   return absl::OkStatus();
 }
 
+// The library hands a finished program to a descriptor only.
+absl::StatusOr<std::vector<std::uint64_t>> Export(const Filter& filter) {
+  const base::UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
+  if (!file.ok()) return base::ErrnoStatus(errno, "linux.seccomp: memfd_create");
+  if (const int written = ::seccomp_export_bpf(filter.get(), file.get()); written != 0) {
+    return base::ErrnoStatus(-written, "linux.seccomp: make the filter");
+  }
+  const off_t size = ::lseek(file.get(), 0, SEEK_END);
+  if (size <= 0 || size % static_cast<off_t>(sizeof(sock_filter)) != 0) {
+    return absl::InternalError("linux.seccomp: the filter has an odd size");
+  }
+  std::vector<std::uint64_t> program(static_cast<std::size_t>(size) / sizeof(sock_filter));
+  if (::pread(file.get(), program.data(), static_cast<std::size_t>(size), 0) != size) {
+    return base::ErrnoStatus(errno, "linux.seccomp: read the filter");
+  }
+  return program;
+}
+
 }  // namespace
 
-absl::Status LoadSeccomp(absl::string_view json) {
-  if (json.empty()) return absl::OkStatus();
+absl::StatusOr<SeccompFilter> SeccompFilter::Compile(absl::string_view json) {
+  SeccompFilter compiled;
+  if (json.empty()) return compiled;
   Profile profile;
   oci::JsonReader in(json);
   RETURN_IF_ERROR(base::Annotate(ReadProfile(in, profile), "linux.seccomp"));
@@ -162,15 +187,20 @@ absl::Status LoadSeccomp(absl::string_view json) {
   const Filter filter(::seccomp_init(default_action));
   if (filter == nullptr) return absl::InternalError("linux.seccomp: cannot make a filter");
   RETURN_IF_ERROR(AddArchitectures(filter, profile.architectures));
-  // no_new_privs is what the process says, not what the library thinks.
-  if (const int set = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0); set != 0) {
-    return base::ErrnoStatus(-set, "linux.seccomp");
-  }
   for (const Rule& rule : profile.rules) RETURN_IF_ERROR(AddRule(filter, default_action, rule));
-  if (const int loaded = ::seccomp_load(filter.get()); loaded != 0) {
-    return base::ErrnoStatus(-loaded, "linux.seccomp: load");
-  }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(compiled.instructions_, Export(filter));
+  return compiled;
+}
+
+absl::Status SeccompFilter::Install() const {
+  if (instructions_.empty()) return absl::OkStatus();
+  // The kernel does not write to it, whatever the type says.
+  auto* const first =
+      reinterpret_cast<sock_filter*>(const_cast<std::uint64_t*>(instructions_.data()));
+  const sock_fprog program{.len = static_cast<unsigned short>(instructions_.size()),
+                           .filter = first};
+  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) == 0) return absl::OkStatus();
+  return base::ErrnoStatus(errno, "linux.seccomp: load");
 }
 
 }  // namespace container

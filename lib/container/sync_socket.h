@@ -18,6 +18,8 @@ enum class SyncKind : char {
   kReady = 'r',    // init: nothing is left to do but to wait for start
   kFailed = 'f',   // init: what went wrong; it then exits
   kGo = 'g',       // maker: go on
+  kStarted = 's',  // init that stays what it is: its program runs from here on
+  kEnded = 'e',    // the same: how the program ended, where a status does not say enough
 };
 
 struct SyncMessage {
@@ -29,17 +31,26 @@ struct SyncMessage {
 class SyncSocket {
  public:
   static absl::StatusOr<std::pair<SyncSocket, SyncSocket>> MakePair();
+  // One end that came from elsewhere.
+  explicit SyncSocket(base::UniqueFd fd) : fd_(std::move(fd)) {}
 
   absl::Status Send(SyncKind kind, absl::string_view text = "") const;
+  // The same, but RESOURCE_EXHAUSTED rather than waiting for the other end to read.
+  absl::Status TrySend(SyncKind kind, absl::string_view text = "") const;
   // Blocks. UNAVAILABLE once the other end is closed: its process is gone, or has become a program.
   [[nodiscard]] absl::StatusOr<SyncMessage> Receive() const;
   // Anything but a message of `kind` is an error.
   [[nodiscard]] absl::Status Expect(SyncKind kind) const;
 
+  // The same without waiting: FAILED_PRECONDITION if there is no message yet.
+  [[nodiscard]] absl::StatusOr<SyncMessage> Poll() const;
+
+  [[nodiscard]] const base::UniqueFd& fd() const { return fd_; }
   void Close() { fd_.reset(); }
 
  private:
-  explicit SyncSocket(int fd) : fd_(fd) {}
+  [[nodiscard]] absl::Status Write(SyncKind kind, absl::string_view text, int flags) const;
+  [[nodiscard]] absl::StatusOr<SyncMessage> Read(int flags) const;
   base::UniqueFd fd_;
 };
 
