@@ -15,10 +15,10 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/sha256.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "conformance/harness/world.h"
-#include "containerd/sha256.h"
 
 namespace conformance {
 namespace {
@@ -75,11 +75,10 @@ absl::StatusOr<std::string> HashFile(const std::string& path) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return base::ErrnoStatus(errno, absl::StrCat("stat ", path));
   const auto size = static_cast<std::size_t>(info.st_size);
-  if (size == 0) return containerd::Sha256Hex("");
+  if (size == 0) return base::Sha256Hex("");
   void* const bytes = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (bytes == MAP_FAILED) return base::ErrnoStatus(errno, absl::StrCat("mmap ", path));
-  std::string hash =
-      containerd::Sha256Hex(absl::string_view(static_cast<const char*>(bytes), size));
+  std::string hash = base::Sha256Hex(absl::string_view(static_cast<const char*>(bytes), size));
   ::munmap(bytes, size);
   return hash;
 }

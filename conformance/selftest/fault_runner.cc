@@ -10,11 +10,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/sha256.h"
 #include "base/status_macros.h"
 #include "conformance/selftest/first_screen.h"
 #include "conformance/selftest/programs.h"
 #include "conformance/selftest/proof_file.h"
-#include "containerd/sha256.h"
 
 namespace conformance {
 namespace {
@@ -252,7 +252,7 @@ std::string KeyOf(const FaultRow& row, const FaultPlan& plan,
     absl::StrAppend(&text, kill.check, " ", kill.why, "\n");
   }
   absl::StrAppend(&text, absl::StrJoin(plan.checks, "\n"));
-  return containerd::Sha256Hex(text).substr(0, 16);
+  return base::Sha256Hex(text).substr(0, 16);
 }
 
 }  // namespace conformance

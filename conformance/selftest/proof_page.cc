@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/sha256.h"
 #include "conformance/harness/names.h"
 #include "conformance/selftest/fault_rows.h"
 #include "conformance/selftest/fault_runner.h"
 #include "conformance/selftest/legal_variants.h"
 #include "conformance/selftest/races.h"
 #include "conformance/selftest/selftest_console.h"
-#include "containerd/sha256.h"
 
 namespace conformance {
 namespace {
@@ -338,7 +338,7 @@ std::string ProofDigest(const std::vector<Check>& checks) {
   for (const FaultRow& row : AllFaultRows()) absl::StrAppend(&text, KeyOf(row, {}, {}), "\n");
   for (const Check& check : checks) absl::StrAppend(&text, check.id, "\n");
   for (const LegalVariant& variant : LegalVariants()) absl::StrAppend(&text, variant.name, "\n");
-  return containerd::Sha256Hex(text).substr(0, 16);
+  return base::Sha256Hex(text).substr(0, 16);
 }
 
 std::string ProofFigures(const ProofSum& sum) {

@@ -12,9 +12,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/sha256.h"
 #include "base/status_macros.h"
 #include "containerd/limits.h"
-#include "containerd/sha256.h"
 
 namespace containerd {
 namespace {
@@ -77,7 +77,7 @@ absl::StatusOr<Address> ParseUnix(absl::string_view text, Address::Transport tra
 }  // namespace
 
 std::string SocketName(const SocketOwner& owner) {
-  return Sha256Hex(
+  return base::Sha256Hex(
       JoinCleaned({owner.grpc_address, owner.name_space, owner.group, owner.debug ? "debug" : ""}));
 }
 

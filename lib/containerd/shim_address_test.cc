@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/sha256.h"
 #include "base/testing/temp_dir.h"
 #include "containerd/limits.h"
-#include "containerd/sha256.h"
 
 namespace containerd {
 namespace {
@@ -53,7 +53,7 @@ TEST(SocketNameTest, JoinsAsGoDoes) {
       {{.grpc_address = "", .name_space = "", .group = ""}, ""},
   };
   for (const auto& test : kCases) {
-    EXPECT_EQ(SocketName(test.owner), Sha256Hex(test.hashed)) << test.hashed;
+    EXPECT_EQ(SocketName(test.owner), base::Sha256Hex(test.hashed)) << test.hashed;
   }
 }
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "containerd/sha256.h"
+#include "base/sha256.h"
 
 #include <absl/strings/escaping.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstring>
 
-namespace containerd {
+namespace base {
 namespace {
 
-constexpr std::size_t kBlockBytes = 64;
 constexpr std::size_t kLengthBytes = 8;
 
 using State = std::array<std::uint32_t, 8>;
@@ -62,37 +62,61 @@ void Compress(State& state, const char* block) {
 
 }  // namespace
 
-std::array<std::uint8_t, 32> Sha256(absl::string_view data) {
-  State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const std::uint64_t bits = static_cast<std::uint64_t>(data.size()) * 8;
+void Sha256Stream::Add(absl::string_view data) {
+  bytes_ += data.size();
+  if (partial_bytes_ > 0) {
+    const std::size_t taken = std::min(kBlockBytes - partial_bytes_, data.size());
+    if (taken > 0) std::memcpy(partial_.data() + partial_bytes_, data.data(), taken);
+    partial_bytes_ += taken;
+    data.remove_prefix(taken);
+    if (partial_bytes_ < kBlockBytes) return;
+    Compress(state_, partial_.data());
+    partial_bytes_ = 0;
+  }
   while (data.size() >= kBlockBytes) {
-    Compress(state, data.data());
+    Compress(state_, data.data());
     data.remove_prefix(kBlockBytes);
   }
+  if (!data.empty()) std::memcpy(partial_.data(), data.data(), data.size());
+  partial_bytes_ = data.size();
+}
 
+std::array<std::uint8_t, 32> Sha256Stream::Finish() {
   // The rest, a one bit, zeros, and the length in bits: one block, or two if they do not fit.
+  const std::uint64_t bits = bytes_ * 8;
   std::array<char, 2 * kBlockBytes> tail{};
-  if (!data.empty()) std::memcpy(tail.data(), data.data(), data.size());
-  tail[data.size()] = static_cast<char>(0x80);
+  std::memcpy(tail.data(), partial_.data(), partial_bytes_);
+  tail[partial_bytes_] = static_cast<char>(0x80);
   const std::size_t tail_bytes =
-      data.size() + 1 + kLengthBytes <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
+      partial_bytes_ + 1 + kLengthBytes <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
     tail[tail_bytes - 1 - i] = static_cast<char>(bits >> (8 * i) & 0xff);
   }
-  for (std::size_t at = 0; at < tail_bytes; at += kBlockBytes) Compress(state, tail.data() + at);
+  for (std::size_t at = 0; at < tail_bytes; at += kBlockBytes) Compress(state_, tail.data() + at);
 
   std::array<std::uint8_t, 32> digest;
   for (std::size_t i = 0; i < digest.size(); ++i) {
-    digest[i] = static_cast<std::uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)) & 0xff);
+    digest[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)) & 0xff);
   }
   return digest;
 }
 
-std::string Sha256Hex(absl::string_view data) {
-  const std::array<std::uint8_t, 32> digest = Sha256(data);
+std::string Sha256Stream::FinishHex() {
+  const std::array<std::uint8_t, 32> digest = Finish();
   return absl::BytesToHexString(
       absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
 
-}  // namespace containerd
+std::array<std::uint8_t, 32> Sha256(absl::string_view data) {
+  Sha256Stream stream;
+  stream.Add(data);
+  return stream.Finish();
+}
+
+std::string Sha256Hex(absl::string_view data) {
+  Sha256Stream stream;
+  stream.Add(data);
+  return stream.FinishHex();
+}
+
+}  // namespace base

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "containerd/sha256.h"
+#include "base/sha256.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace containerd {
+namespace base {
 namespace {
 
 // FIPS 180-4 and its companion examples.
@@ -51,5 +51,17 @@ TEST(Sha256Test, EveryByteValue) {
   EXPECT_EQ(Sha256Hex(bytes), "40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880");
 }
 
+// However the pieces fall, across and on the borders of blocks.
+TEST(Sha256Test, PiecesMakeTheWhole) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text.push_back(static_cast<char>(i * 7));
+  for (const std::size_t piece : {1, 3, 63, 64, 65, 127, 128, 500}) {
+    Sha256Stream stream;
+    for (std::size_t at = 0; at < text.size(); at += piece) stream.Add(text.substr(at, piece));
+    stream.Add("");
+    EXPECT_EQ(stream.FinishHex(), Sha256Hex(text)) << piece;
+  }
+}
+
 }  // namespace
-}  // namespace containerd
+}  // namespace base
