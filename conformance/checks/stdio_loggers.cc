@@ -217,15 +217,13 @@ void LoggerThatExitsAtOnce(CheckContext& check) {
 
 void LoggerThatIsKilled(CheckContext& check) {
   const LoggerUri logger = MakeLogger(check, "copy");
-  const std::string gate = absl::StrCat(check.ScratchDirectory(), "/gate");
-  check.ASSERT_THAT(base::MakeFifo(gate, 0666), IsOk(), {.code = why::kHarness});
-  const base::UniqueFd opener =
-      check.Require(base::OpenFifoBothEnds(gate, true), {.code = why::kHarness});
   // Prints what it reads: SIGPIPE would kill it, EPIPE would make it fail.
-  const Task task = check.Run(Program("cat", gate), CreatedInto(logger.uri));
+  CreateOptions options = CreatedInto(logger.uri);
+  options.stdio.standard_input = true;
+  const Task task = check.Run(Program("cat"), options);
   KillLogger(check, logger);
   ExpectLoggerGone(check, logger);
-  check.ASSERT_THAT(::write(opener.get(), "into the void\n", 14), Eq(14), {.code = why::kHarness});
+  check.ASSERT_THAT(task.stdio().WriteInput("into the void\n"), IsOk(), {.code = why::kInputLost});
   check.Linger(std::chrono::milliseconds(50));
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "a process that writes to a dead logger", .code = why::kProcessState});

@@ -178,6 +178,12 @@ void RunsHooks(CheckContext& check) {
                     {.text = "what a createRuntime hook made", .code = why::kFileContent});
 }
 
+void RunsModules(CheckContext& check) {
+  const Task task = check.Run(Program("exit_code.wasm", "7"));
+  check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(7)),
+                    {.text = "a WebAssembly module that ends with 7"});
+}
+
 }  // namespace
 
 std::vector<Check> SurveyChecks() {
@@ -193,7 +199,7 @@ std::vector<Check> SurveyChecks() {
       {Need::kOciEngine, DrivesAnEngine}, {Need::kNamespaces, HasNamespaces},
       {Need::kOomEvents, ReportsOom},     {Need::kRootfsMounts, MountsItsRootfs},
       {Need::kInfo, AnswersInfo},         {Need::kCheckpoint, Checkpoints},
-      {Need::kHooks, RunsHooks},
+      {Need::kHooks, RunsHooks},          {Need::kWasm, RunsModules},
   };
   std::vector<Check> checks = {{.id = "survey/world", .run = World},
                                {.id = "survey/runs", .run = Runs}};

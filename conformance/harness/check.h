@@ -39,6 +39,7 @@ enum class Need : std::uint32_t {
   // The stand-in engine, whose verbs fail where a check says so. Nothing a shim could claim: the
   // run's engine decides.
   kFakeEngine = 1u << 15,
+  kWasm = 1u << 16,  // runs WebAssembly modules of the rootfs, whatever else it runs
 };
 using Needs = std::uint32_t;  // or-ed Need values
 constexpr Needs operator|(Need a, Need b) { return static_cast<Needs>(a) | static_cast<Needs>(b); }

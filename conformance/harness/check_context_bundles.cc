@@ -9,10 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/fifo.h"
 #include "base/status_macros.h"
+#include "conformance/harness/fixture_modules.h"
 #include "fakes/containerd/bundle_maker.h"
 #include "oci/spec_writer.h"
 
@@ -51,10 +54,47 @@ std::string BundleStore::ProgramOnHost(const std::string& program) const {
   return absl::StrCat(scope_.world().fixtures, "/", program);
 }
 
+std::string BundleStore::ModuleOf(const std::string& program) const {
+  if (absl::StartsWith(program, "/")) return "";
+  const std::string file = program.substr(0, program.find('#'));
+  if (absl::EndsWith(file, ".wasm") || absl::EndsWith(file, ".wat")) return file;
+  return scope_.profile().guest == Profile::Guest::kWasm ? program + ".wasm" : "";
+}
+
 std::string BundleStore::ProgramInGuest(const std::string& program) const {
   if (absl::StartsWith(program, "/")) return program;
-  if (scope_.profile().guest == Profile::Guest::kRootfs) return absl::StrCat("/bin/", program);
+  if (const std::string module = ModuleOf(program); !module.empty()) {
+    const std::size_t function = std::min(program.find('#'), program.size());
+    return absl::StrCat("/", module, program.substr(function));
+  }
+  if (HasOwnRoot(scope_.profile().guest)) return absl::StrCat("/bin/", program);
   return ProgramOnHost(program);
+}
+
+void BundleStore::RequireProgram(const std::string& program) {
+  const std::string& fixtures = scope_.world().fixtures;
+  if (fixtures.empty() && !absl::StartsWith(program, "/")) {
+    scope_.EndAsError(absl::FailedPreconditionError("this run has no fixture programs"));
+  }
+  const std::string module = ModuleOf(program);
+  if (!module.empty() && !HasOwnRoot(scope_.profile().guest)) {
+    scope_.EndAsSkip("a guest of the host has no rootfs that a module could lie in");
+  }
+  if (module.empty() || ::access(ModulePath(fixtures, module).c_str(), R_OK) == 0) return;
+  if (!HasModules(fixtures)) scope_.EndAsSkip(kNoModules, why::kHost);
+  scope_.EndAsSkip(absl::StrCat("no WebAssembly module can do what '", program, "' does"));
+}
+
+void BundleStore::PlaceModule(const std::string& program, const Bundle& bundle) {
+  const std::string module = ModuleOf(program);
+  if (module.empty()) return;
+  const std::string source = ModulePath(scope_.world().fixtures, module);
+  std::error_code error;
+  std::filesystem::copy_file(source, absl::StrCat(bundle.rootfs_source, "/", module),
+                             std::filesystem::copy_options::skip_existing, error);
+  if (error) {
+    scope_.EndAsError(absl::UnavailableError(absl::StrCat(source, ": ", error.message())));
+  }
 }
 
 fakes::ProcessRequest BundleStore::ToRequest(const ProcessSpec& process) const {
@@ -70,7 +110,9 @@ fakes::ProcessRequest BundleStore::ToRequest(const ProcessSpec& process) const {
   return request;
 }
 
-std::string BundleStore::ProcessJson(const ProcessSpec& process) {
+std::string BundleStore::ProcessJson(const ProcessSpec& process, const Bundle& bundle) {
+  RequireProgram(process.program);
+  PlaceModule(process.program, bundle);
   absl::StatusOr<std::string> json = oci::WriteProcess(fakes::MakeProcess(ToRequest(process)));
   if (!json.ok()) scope_.EndAsError(base::Annotate(json.status(), "process of an exec"));
   return *std::move(json);
@@ -95,7 +137,7 @@ std::string BundleStore::ConfigJson(const Bundle& bundle, const ProcessSpec& pro
   if (!world.fixtures.empty()) {
     request.binds.push_back({.source = world.fixtures, .destination = "/bin", .readonly = true});
   }
-  const bool own_root = scope_.profile().guest == Profile::Guest::kRootfs;
+  const bool own_root = HasOwnRoot(scope_.profile().guest);
   absl::StatusOr<std::string> json =
       oci::WriteSpec(own_root ? fakes::MakeGuestSpec(request) : fakes::MakeHostSpec(request));
   if (!json.ok()) scope_.EndAsError(base::Annotate(json.status(), "config.json"));
@@ -116,7 +158,7 @@ absl::Status BundleStore::MakeOnDisk(Entry& entry, const std::string& config_jso
   const Bundle& bundle = entry.bundle;
   RETURN_IF_ERROR(EnsureDirectory(absl::StrCat(root, "/", kGuests)));
   RETURN_IF_ERROR(EnsureDirectory(absl::StrCat(root, "/", kWork)));
-  if (scope_.profile().guest == Profile::Guest::kRootfs) {
+  if (HasOwnRoot(scope_.profile().guest)) {
     RETURN_IF_ERROR(MakeGuestDirectory(bundle.rootfs_source));
   }
   RETURN_IF_ERROR(
@@ -135,9 +177,7 @@ absl::Status BundleStore::MakeOnDisk(Entry& entry, const std::string& config_jso
 
 Bundle BundleStore::Make(const ProcessSpec& process, const BundleOptions& options,
                          bool rootfs_is_mounted) {
-  if (scope_.world().fixtures.empty() && !absl::StartsWith(process.program, "/")) {
-    scope_.EndAsError(absl::FailedPreconditionError("this run has no fixture programs"));
-  }
+  RequireProgram(process.program);
   Entry entry;
   entry.terminal = process.terminal;
   entry.bundle.id = options.id.empty() ? FreshId("c") : options.id;
@@ -148,6 +188,7 @@ Bundle BundleStore::Make(const ProcessSpec& process, const BundleOptions& option
       options.omit_config ? "" : ConfigJson(entry.bundle, process, options, rootfs_is_mounted);
   const absl::Status made = MakeOnDisk(entry, config_json, !options.without_log_fifo);
   if (!made.ok()) scope_.EndAsError(base::Annotate(made, "bundle"));
+  PlaceModule(process.program, entry.bundle);
   entries_.push_back(std::move(entry));
   return entries_.back().bundle;
 }

@@ -30,8 +30,9 @@ class BundleStore {
   // Without Create.rootfs entries the spec's own root must name the guest's files (CREATE-03).
   // Ends the check with verdict error when the world does not let it be made.
   Bundle Make(const ProcessSpec& process, const BundleOptions& options, bool rootfs_is_mounted);
-  // What `process` is in this world: an OCI process as JSON for Exec.
-  std::string ProcessJson(const ProcessSpec& process);
+  // What `process` is in this world: an OCI process as JSON for Exec in a container of `bundle`,
+  // whose rootfs gets the module if that is what it runs.
+  std::string ProcessJson(const ProcessSpec& process, const Bundle& bundle);
   // Path at which a fixture program runs in a guest, and on the host.
   [[nodiscard]] std::string ProgramInGuest(const std::string& program) const;
   [[nodiscard]] std::string ProgramOnHost(const std::string& program) const;
@@ -55,6 +56,12 @@ class BundleStore {
                                        const BundleOptions& options, bool rootfs_is_mounted);
   absl::Status MakeGuestDirectory(const std::string& path) const;
   absl::Status MakeOnDisk(Entry& entry, const std::string& config_json, bool log_fifo);
+  // The file of fixtures/wasm that `program` is in a guest: "cat.wasm"; empty: a native program.
+  [[nodiscard]] std::string ModuleOf(const std::string& program) const;
+  // Ends the check if there is no such program: as skipped if it would have to be a module.
+  void RequireProgram(const std::string& program);
+  // Puts the module, if it is one, into the guest's root.
+  void PlaceModule(const std::string& program, const Bundle& bundle);
   Entry* Find(const std::string& bundle_path);
 
   CheckScope& scope_;

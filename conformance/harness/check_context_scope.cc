@@ -139,9 +139,9 @@ void CheckScope::EndAsHang(const std::string& what, const std::string& observed,
   throw CheckEnded{};
 }
 
-void CheckScope::EndAsSkip(const std::string& reason) {
+void CheckScope::EndAsSkip(const std::string& reason, const char* code) {
   decisions_.skipped = true;
-  decisions_.skip.code = why::kNotClaimed;
+  decisions_.skip.code = code;
   decisions_.skip.text = reason;
   throw CheckEnded{};
 }

@@ -59,8 +59,9 @@ class CheckScope {
   // line, also of the time line; `report` goes with the outcome.
   [[noreturn]] void EndAsHang(const std::string& what, const std::string& observed,
                               std::vector<std::string> report);
-  // Ends the check as skipped (throws CheckEnded).
-  [[noreturn]] void EndAsSkip(const std::string& reason);
+  // Ends the check as skipped (throws CheckEnded): for what the shim is, or (why::kHost) for want
+  // of something here.
+  [[noreturn]] void EndAsSkip(const std::string& reason, const char* code = why::kNotClaimed);
   // The harness or the host failed: verdict error, whatever else happens. Does not throw.
   void HarnessFailed(const absl::Status& status);
   // HarnessFailed, and ends the check.

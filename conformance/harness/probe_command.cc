@@ -173,8 +173,8 @@ void TellResult(const Survey& survey, const std::string& output) {
   std::cerr << std::endl;
 }
 
-// Asks the shim as a container shim, and if it runs no container that way, as one of processes of
-// the host.
+// Asks the shim as a container shim, and if it runs no container that way, as one of WebAssembly
+// modules, then as one of processes of the host.
 absl::StatusOr<Survey> Ask(const ProbeOptions& options, const CommandContext& context,
                            bool& interrupted) {
   RunnerConfig config;
@@ -186,7 +186,8 @@ absl::StatusOr<Survey> Ask(const ProbeOptions& options, const CommandContext& co
   survey.shim_path = config.info.shim_path;
   survey.date = Today();
   survey.engine = DefaultProfile().engine;
-  for (const Profile::Guest guest : {Profile::Guest::kRootfs, Profile::Guest::kHost}) {
+  for (const Profile::Guest guest :
+       {Profile::Guest::kRootfs, Profile::Guest::kWasm, Profile::Guest::kHost}) {
     survey.guest = guest;
     config.info.profile.guest = guest;
     ASSIGN_OR_RETURN(Round round, RunSurveys(config));

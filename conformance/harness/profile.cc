@@ -18,7 +18,7 @@
 namespace conformance {
 namespace {
 
-constexpr std::array<std::pair<Need, const char*>, 16> kNeedNames = {{
+constexpr std::array<std::pair<Need, const char*>, 17> kNeedNames = {{
     {Need::kExec, "exec"},
     {Need::kPause, "pause"},
     {Need::kTerminal, "terminal"},
@@ -34,8 +34,18 @@ constexpr std::array<std::pair<Need, const char*>, 16> kNeedNames = {{
     {Need::kInfo, "info"},
     {Need::kCheckpoint, "checkpoint"},
     {Need::kHooks, "hooks"},
+    {Need::kWasm, "wasm"},
     {Need::kFakeEngine, "fake-engine"},
 }};
+
+constexpr std::array<std::pair<Profile::Guest, const char*>, 3> kGuestNames = {{
+    {Profile::Guest::kRootfs, "rootfs"},
+    {Profile::Guest::kHost, "host"},
+    {Profile::Guest::kWasm, "wasm"},
+}};
+
+// What the shims of runc's type do not offer.
+constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm;
 
 constexpr std::int64_t kParallelMax = 256;
 
@@ -94,12 +104,12 @@ absl::Status ReadEngine(TomlReader& reader, Profile& profile) {
 
 absl::Status ReadGuest(TomlReader& reader, Profile& profile) {
   ASSIGN_OR_RETURN(const std::optional<std::string> kind, reader.String("kind"));
-  if (!kind) return reader.Error("kind", "missing; \"rootfs\" or \"host\"");
-  if (*kind == "host") {
-    profile.guest = Profile::Guest::kHost;
-  } else if (*kind != "rootfs") {
-    return reader.Error("kind", absl::StrCat("\"rootfs\" or \"host\", not \"", *kind, "\""));
-  }
+  constexpr char kWords[] = "\"rootfs\", \"host\" or \"wasm\"";
+  if (!kind) return reader.Error("kind", absl::StrCat("missing; ", kWords));
+  const std::optional<Profile::Guest> guest = ParseGuest(*kind);
+  if (!guest) return reader.Error("kind", absl::StrCat(kWords, ", not \"", *kind, "\""));
+  profile.guest = *guest;
+  if (*guest == Profile::Guest::kWasm) profile.claims |= ToNeeds(Need::kWasm);
   return reader.NothingElse();
 }
 
@@ -112,6 +122,9 @@ absl::Status ReadClaims(TomlReader& reader, Profile& profile) {
   RETURN_IF_ERROR(reader.NothingElse());
   if ((profile.claims & ToNeeds(Need::kOciEngine)) != 0 && profile.engine.empty()) {
     return reader.Error("oci-engine", "claimed, but [engine] names no engine of kind \"oci\"");
+  }
+  if ((profile.claims & ToNeeds(Need::kWasm)) != 0 && !HasOwnRoot(profile.guest)) {
+    return reader.Error("wasm", "claimed, but guests of kind \"host\" have no rootfs for modules");
   }
   return absl::OkStatus();
 }
@@ -145,7 +158,7 @@ Profile DefaultProfile() {
   Profile profile;
   profile.engine = "runc";
   for (const auto& [need, name] : kNeedNames) {
-    if (need != Need::kCheckpoint && IsClaimable(need)) profile.claims |= ToNeeds(need);
+    if ((ToNeeds(need) & kUncommon) == 0 && IsClaimable(need)) profile.claims |= ToNeeds(need);
   }
   return profile;
 }
@@ -171,6 +184,20 @@ absl::StatusOr<Profile> ParseProfile(absl::string_view toml, const std::string& 
 absl::StatusOr<Profile> ReadProfile(const std::string& path) {
   ASSIGN_OR_RETURN(const NamedText file, ReadNamed(ReadyMade::kProfile, path));
   return ParseProfile(file.text, file.name);
+}
+
+absl::string_view GuestName(Profile::Guest guest) {
+  for (const auto& [candidate, name] : kGuestNames) {
+    if (candidate == guest) return name;
+  }
+  return "unknown";
+}
+
+std::optional<Profile::Guest> ParseGuest(absl::string_view name) {
+  for (const auto& [guest, candidate] : kGuestNames) {
+    if (candidate == name) return guest;
+  }
+  return std::nullopt;
 }
 
 absl::string_view NeedName(Need need) {

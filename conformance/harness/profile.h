@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,11 @@ namespace conformance {
 // What its author says about a shim: which parts of the contract it claims and how it is to be
 // driven. A claim that fails is red; what is not claimed is skipped with that reason.
 struct Profile {
-  // What a container of this shim sees as its root: kRootfs the bundle's rootfs, kHost the
-  // filesystem the shim itself lives in (no rootfs, no namespaces).
-  enum class Guest { kRootfs, kHost };
+  // What a container of this shim is: kRootfs a native program that sees the bundle's rootfs, kHost
+  // one that sees the filesystem the shim itself lives in (no rootfs, no namespaces), kWasm a
+  // WebAssembly module of the bundle's rootfs, for which a check's program is the module of that
+  // name; checks whose program no module can be are skipped.
+  enum class Guest { kRootfs, kHost, kWasm };
 
   std::string name = "runc-type (built in)";  // for reports: where the profile came from
   std::string shim_path;                      // [shim] path, used when --shim is not given
@@ -44,7 +47,13 @@ struct Profile {
 inline constexpr char kFakeEngineName[] = "shimgauge-engine";
 bool HasFakeEngine(const Profile& profile);
 
-// Everything a shim of runc's type offers: all claims but `checkpoint`, engine "runc".
+// "rootfs", "host", "wasm": [guest] kind.
+absl::string_view GuestName(Profile::Guest guest);
+std::optional<Profile::Guest> ParseGuest(absl::string_view name);
+// Whether containers have a rootfs of their own.
+constexpr bool HasOwnRoot(Profile::Guest guest) { return guest != Profile::Guest::kHost; }
+
+// Everything a shim of runc's type offers: all claims but `checkpoint` and `wasm`, engine "runc".
 Profile DefaultProfile();
 
 // Parses a TOML profile (schema 1). INVALID_ARGUMENT names file, line and key: unknown tables and

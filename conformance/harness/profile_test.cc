@@ -60,6 +60,23 @@ rpc = "2.5s"
   EXPECT_EQ(profile->rpc_limit, std::chrono::milliseconds(2500));
 }
 
+TEST(ProfileTest, GuestsOfWebAssemblyClaimIt) {
+  const absl::StatusOr<Profile> profile =
+      ParseProfile("schema = 1\n[guest]\nkind = \"wasm\"\n[claims]\nexec = true\n", "p.toml");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->guest, Profile::Guest::kWasm);
+  EXPECT_EQ(profile->claims, Need::kExec | Need::kWasm);
+  EXPECT_EQ(DefaultProfile().claims & ToNeeds(Need::kWasm), 0u);
+
+  const absl::StatusOr<Profile> both =
+      ParseProfile("schema = 1\n[claims]\nwasm = true\n", "p.toml");
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->guest, Profile::Guest::kRootfs);
+  EXPECT_EQ(both->claims, ToNeeds(Need::kWasm));
+  EXPECT_THAT(ErrorOf("schema = 1\n[guest]\nkind = \"host\"\n[claims]\nwasm = true\n"),
+              HasSubstr("p.toml:5:8: [claims] wasm: claimed, but guests of kind \"host\""));
+}
+
 TEST(ProfileTest, WhatIsNotMentionedIsNotClaimed) {
   const absl::StatusOr<Profile> profile = ParseProfile("schema = 1\n", "p.toml");
   ASSERT_TRUE(profile.ok()) << profile.status();

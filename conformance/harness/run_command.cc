@@ -23,6 +23,7 @@
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/doctor.h"
 #include "conformance/harness/facts.h"
+#include "conformance/harness/fixture_modules.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/janitor.h"
 #include "conformance/harness/plan.h"
@@ -233,6 +234,11 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
   }
   WorldSpec& world = config.world;
   ASSIGN_OR_RETURN(world.fixtures, FindFixtures(options.fixtures));
+  if (selection.profile.guest == Profile::Guest::kWasm && !HasModules(world.fixtures)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(selection.profile.name, ": [guest] kind is \"wasm\", but ", kNoModules,
+                     ": no ", ModulePath(world.fixtures, "exit_code.wasm")));
+  }
   world.shim = shim.path;
   world.ns = options.containerd_ns;
   world.engine = selection.engine.path;

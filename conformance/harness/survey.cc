@@ -136,9 +136,9 @@ std::string DraftProfile(const Survey& survey) {
   }
   absl::StrAppend(&toml,
                   "\n[guest]\n# \"rootfs\": a container sees its bundle's rootfs; \"host\": "
-                  "what the shim sees\nkind = ",
-                  survey.guest == Profile::Guest::kRootfs ? "\"rootfs\"" : "\"host\"",
-                  "\n\n[claims]\n");
+                  "what the shim sees;\n# \"wasm\": it is a WebAssembly module of the "
+                  "rootfs\nkind = \"",
+                  GuestName(survey.guest), "\"\n\n[claims]\n");
   for (const auto& [need, answer] : survey.claims) absl::StrAppend(&toml, ClaimLine(need, answer));
   absl::StrAppend(&toml,
                   "\n[limits]\n# Caps of one `start` and of one call; raise them for shims "

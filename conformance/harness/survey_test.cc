@@ -88,6 +88,16 @@ TEST(SurveyTest, AShimOfTheHostHasNoEngine) {
   EXPECT_EQ(profile->guest, Profile::Guest::kHost);
 }
 
+TEST(SurveyTest, AShimOfModulesIsOneInItsProfile) {
+  Survey survey = Example();
+  survey.guest = Profile::Guest::kWasm;
+  survey.claims[Need::kWasm] = {.kind = Answer::Kind::kYes};
+  const absl::StatusOr<Profile> profile = ParseProfile(DraftProfile(survey), "draft.toml");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->guest, Profile::Guest::kWasm);
+  EXPECT_NE(profile->claims & ToNeeds(Need::kWasm), 0u);
+}
+
 TEST(SurveyTest, OnlyClaimedChecksCount) {
   const std::vector<Check> checks = {{.id = "a/plain"},
                                      {.id = "a/exec", .needs = ToNeeds(Need::kExec)},

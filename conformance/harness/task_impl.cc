@@ -122,7 +122,7 @@ std::string Task::Impl::CreateRequest(bool terminal, const CreateOptions& option
   v3::CreateTaskRequest request;
   request.set_id(bundle.id);
   request.set_bundle(bundle.path);
-  if (options.mount_rootfs && scope.profile().guest == Profile::Guest::kRootfs) {
+  if (options.mount_rootfs && HasOwnRoot(scope.profile().guest)) {
     containerd::types::Mount& mount = *request.add_rootfs();
     mount.set_type("bind");
     mount.set_source(bundle.rootfs_source);
@@ -168,8 +168,9 @@ absl::StatusOr<Exec> Task::Impl::AddExec(const ProcessSpec& spec, const ExecOpti
   request.set_terminal(spec.terminal);
   SetStdio(exec->process.stdio(), request);
   if (!options.omit_spec) {
+    const std::string process_json = bundles.ProcessJson(spec, bundle);
     request.mutable_spec()->set_type_url(kProcessType);
-    request.mutable_spec()->set_value(options.process_json.empty() ? bundles.ProcessJson(spec)
+    request.mutable_spec()->set_value(options.process_json.empty() ? process_json
                                                                    : options.process_json);
   }
   RETURN_IF_ERROR(process.shim().Call("Exec", request.SerializeAsString(), options.call).status());

@@ -110,7 +110,7 @@ Json ToJson(const Profile& profile) {
   return {{"name", profile.name},
           {"shim_path", profile.shim_path},
           {"engine", profile.engine},
-          {"guest_host", profile.guest == Profile::Guest::kHost},
+          {"guest", std::string(GuestName(profile.guest))},
           {"claims", profile.claims},
           {"boot_ms", profile.boot_limit.count()},
           {"rpc_ms", profile.rpc_limit.count()},
@@ -119,19 +119,21 @@ Json ToJson(const Profile& profile) {
 }
 
 absl::Status Read(JsonFields& fields, Profile& profile) {
-  bool guest_host = false;
+  std::string guest;
   std::int64_t boot_ms = 0;
   std::int64_t rpc_ms = 0;
   fields.Get("name", profile.name);
   fields.Get("shim_path", profile.shim_path);
   fields.Get("engine", profile.engine);
-  fields.Get("guest_host", guest_host);
+  fields.Get("guest", guest);
   fields.Get("claims", profile.claims);
   fields.Get("boot_ms", boot_ms);
   fields.Get("rpc_ms", rpc_ms);
   fields.Get("env", profile.env);
   fields.Get("fatal_log", profile.fatal_log);
-  profile.guest = guest_host ? Profile::Guest::kHost : Profile::Guest::kRootfs;
+  const std::optional<Profile::Guest> parsed = ParseGuest(guest);
+  if (!parsed) return absl::InvalidArgumentError(absl::StrCat("guest: unknown kind '", guest, "'"));
+  profile.guest = *parsed;
   profile.boot_limit = std::chrono::milliseconds(boot_ms);
   profile.rpc_limit = std::chrono::milliseconds(rpc_ms);
   return fields.status();

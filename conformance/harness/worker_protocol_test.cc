@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/worker_protocol.h"
 
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,6 +47,25 @@ TEST(WorkerProtocolTest, AJobTravelsWhole) {
   EXPECT_EQ(decoded->profile.engine, job.profile.engine);
   EXPECT_EQ(decoded->profile.rpc_limit, job.profile.rpc_limit);
   EXPECT_EQ(decoded->profile.boot_limit, job.profile.boot_limit);
+}
+
+TEST(WorkerProtocolTest, EveryKindOfGuestTravels) {
+  for (const Profile::Guest guest :
+       {Profile::Guest::kRootfs, Profile::Guest::kHost, Profile::Guest::kWasm}) {
+    WorkerJob job;
+    job.profile.guest = guest;
+    const std::string line = EncodeJob(job);
+    const absl::StatusOr<WorkerJob> decoded = DecodeJob(line);
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->profile.guest, guest);
+    EXPECT_EQ(ParseGuest(GuestName(guest)), guest);
+    std::string unknown = line;
+    const std::string word = absl::StrCat("\"guest\":\"", GuestName(guest), "\"");
+    const std::size_t at = unknown.find(word);
+    ASSERT_NE(at, std::string::npos) << line;
+    unknown.replace(at, word.size(), "\"guest\":\"jvm\"");
+    EXPECT_THAT(std::string(DecodeJob(unknown).status().message()), HasSubstr("'jvm'"));
+  }
 }
 
 TEST(WorkerProtocolTest, AnOutcomeTravelsWhole) {
