@@ -23,6 +23,7 @@ std::vector<Check> AllChecks() {
   AddHooksChecks(checks);
   AddIsolationChecks(checks);
   AddResourcesChecks(checks);
+  AddWasmChecks(checks);
   return checks;
 }
 

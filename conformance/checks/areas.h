@@ -25,5 +25,6 @@ void AddTtrpcWireChecks(std::vector<Check>& checks);
 void AddHooksChecks(std::vector<Check>& checks);
 void AddIsolationChecks(std::vector<Check>& checks);
 void AddResourcesChecks(std::vector<Check>& checks);
+void AddWasmChecks(std::vector<Check>& checks);
 
 }  // namespace conformance

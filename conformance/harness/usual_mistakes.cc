@@ -72,6 +72,18 @@ constexpr std::array kMistakes = {
     Mistake{"TT-14", "An unknown method becomes code 5 or 3; containerd negotiates by code 12."},
     Mistake{"WAIT-01", "The exit is noticed only when the next call arrives."},
     Mistake{"WAIT-02", "The waiter registers for an exit that has already been announced."},
+    Mistake{"WASM-01", "Engines take codes above 125 for invalid: define proc_exit yourself."},
+    Mistake{"WASM-04", "The environment goes through a map on its way to the engine."},
+    Mistake{"WASM-05", "Every error of the engine becomes 137, the status of a kill."},
+    Mistake{"WASM-08", "As pid 1 a process ignores what it has no handler for: exit in one."},
+    Mistake{"WASM-10", "The stdin FIFO is opened for reading and writing: the guest has a writer."},
+    Mistake{"WASM-11", "An output that cannot be opened is logged and forgotten."},
+    Mistake{"WASM-13", "`delete` answers 137 and leaves processes, cgroup and mounts."},
+    Mistake{"WASM-14", "What looks compiled is loaded as it is: load only what you compiled."},
+    Mistake{"WASM-21", "Create answers getpid() of the shim: network plug-ins enter that."},
+    Mistake{"WASM-27", "Random numbers come from /dev/urandom of a rootfs that has none."},
+    Mistake{"WASM-30", "hooks.prestart is taken for granted wherever there are hooks."},
+    Mistake{"WASM-33", "The engine reserves 4 GiB of addresses, or a pool of them, per guest."},
 };
 
 }  // namespace

@@ -22,5 +22,6 @@ void AddProcessRequirements(std::vector<Requirement>& rows);  // REAP EXIT SIG R
 void AddHookRequirements(std::vector<Requirement>& rows);     // HOOK
 void AddSandboxRequirements(std::vector<Requirement>& rows);  // SBX, streaming stdio
 void AddVersionRequirements(std::vector<Requirement>& rows);  // VERS V24 UND
+void AddWasmRequirements(std::vector<Requirement>& rows);     // WASM
 
 }  // namespace conformance

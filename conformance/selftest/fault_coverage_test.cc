@@ -10,6 +10,7 @@
 #include <string>
 
 #include "conformance/checks/all_checks.h"
+#include "conformance/harness/profile.h"
 #include "conformance/selftest/fault_rows.h"
 
 namespace conformance {
@@ -40,6 +41,17 @@ TEST(FaultCoverageTest, TheTableIsSound) {
   for (const std::string& violation : FaultRowViolations(AllFaultRows(), AllChecks())) {
     ADD_FAILURE() << violation;
   }
+}
+
+TEST(FaultCoverageTest, ProfilesOfFaultsAreReadyMade) {
+  std::size_t with_profile = 0;
+  for (const FaultRow& row : AllFaultRows()) {
+    if (row.fault->profile.empty()) continue;
+    ++with_profile;
+    const absl::StatusOr<Profile> profile = ReadProfile(std::string(row.fault->profile));
+    EXPECT_TRUE(profile.ok()) << row.fault->name << ": " << profile.status();
+  }
+  EXPECT_GT(with_profile, 0u);
 }
 
 TEST(FaultCoverageTest, EveryCheckKillsAFaultOrIsListedAsUnproven) {

@@ -37,6 +37,16 @@ absl::Status GivePlan(const std::vector<std::string>& ids, JudgeRun& run) {
   return absl::OkStatus();
 }
 
+// The options of `run` for a fault: its profile, unless the plan has one.
+std::vector<std::string> OptionsOf(const FaultRow& row, const FaultPlan& plan) {
+  std::vector<std::string> options = plan.options;
+  const bool given = std::find(options.begin(), options.end(), "--profile") != options.end();
+  if (!given && !row.fault->profile.empty()) {
+    options.insert(options.end(), {"--profile", std::string(row.fault->profile)});
+  }
+  return options;
+}
+
 // "skip" is no red: a check that the healthy subject is not judged by says nothing about a fault,
 // which shows in the fault's own cells.
 bool IsRed(const CheckResult& result) {
@@ -106,22 +116,31 @@ class FaultRun {
     }
   }
 
-  // Once, with all the checks that faults to come are judged by.
+  // Once for each set of options, with all the checks that faults to come are judged by.
   absl::Status JudgeHealthy() {
-    std::vector<std::string> ids;
+    std::map<std::vector<std::string>, std::vector<std::string>> ids_of;
     for (std::size_t i = 0; i < plan_.rows.size(); ++i) {
       if (records_[i]) continue;
+      std::vector<std::string>& ids = ids_of[OptionsOf(plan_.rows[i], plan_)];
       for (std::string& id : ChecksOf(plan_.rows[i], plan_)) {
         if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
       }
     }
-    if (ids.empty()) return absl::OkStatus();
+    int number = 0;
+    for (const auto& [options, ids] : ids_of) {
+      RETURN_IF_ERROR(JudgeHealthy(options, ids, absl::StrCat("healthy", ++number)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status JudgeHealthy(const std::vector<std::string>& options,
+                            const std::vector<std::string>& ids, const std::string& directory) {
     listener_.phase(absl::StrCat("healthy shim, ", ids.size(), " checks"));
     JudgeRun run;
-    ASSIGN_OR_RETURN(run.directory, scratch_.MakeDirectory("healthy"));
+    ASSIGN_OR_RETURN(run.directory, scratch_.MakeDirectory(directory));
     run.shim = plan_.shim;
     run.engine = plan_.engine;
-    run.options = plan_.options;
+    run.options = options;
     run.jobs = plan_.jobs;
     run.deadline_scale = plan_.deadline_scale;
     RETURN_IF_ERROR(GivePlan(ids, run));
@@ -151,7 +170,7 @@ class FaultRun {
     ASSIGN_OR_RETURN(const std::string directory, scratch_.MakeDirectory(absl::StrCat("f", i)));
     ASSIGN_OR_RETURN(runs_[i], MakeFaultyRun(directory, row, plan_.shim, plan_.engine));
     JudgeRun& run = runs_[i];
-    run.options = plan_.options;
+    run.options = OptionsOf(row, plan_);
     run.repeat = plan_.repeat;
     run.deadline_scale = plan_.deadline_scale;
     RETURN_IF_ERROR(GivePlan(ChecksOf(row, plan_), run));
@@ -246,7 +265,7 @@ std::string KeyOf(const FaultRow& row, const FaultPlan& plan,
   const fakes::KnownFault& fault = *row.fault;
   std::string text = absl::StrCat("1\n", fault.name, "\n", absl::StrJoin(fault.rules, "\n"), "\n",
                                   plan.repeat, " ", plan.deadline_scale, " ", plan.engine, "\n",
-                                  absl::StrJoin(plan.options, "\n"), "\n",
+                                  absl::StrJoin(OptionsOf(row, plan), "\n"), "\n",
                                   absl::StrJoin(program_hashes, "\n"), "\n");
   for (const fakes::ExpectedKill& kill : fault.kills) {
     absl::StrAppend(&text, kill.check, " ", kill.why, "\n");

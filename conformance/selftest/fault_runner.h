@@ -4,6 +4,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <cstddef>
 #include <functional>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@ namespace conformance {
 // What is to be found out about which faults.
 struct FaultPlan {
   std::vector<FaultRow> rows;
+  std::size_t left_out = 0;          // rows that this build has no programs for
   std::string shim;                  // the healthy subject, absolute
   std::string engine;                // as for `run`; empty: its default
   std::vector<std::string> options;  // further options of `run`

@@ -128,10 +128,25 @@ absl::StatusOr<std::vector<std::string>> MatrixChecks(const SelftestOptions& opt
   return ids;
 }
 
+// Takes out the faults that the programs of this build cannot have: those of guests of WebAssembly
+// where the reference shim has no stage to run them.
+absl::Status LeaveOutWhatIsNotBuilt(const SelftestOptions& options, FaultPlan& plan) {
+  if (!options.shim.empty() || !options.profile.empty() || FindProgram(kStage).ok()) {
+    return absl::OkStatus();
+  }
+  const auto needs_stage = [](const FaultRow& row) { return !row.fault->profile.empty(); };
+  const auto kept = std::remove_if(plan.rows.begin(), plan.rows.end(), needs_stage);
+  plan.left_out = static_cast<std::size_t>(plan.rows.end() - kept);
+  plan.rows.erase(kept, plan.rows.end());
+  if (plan.rows.empty()) return FindProgram(kStage).status();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vector<Check>& checks) {
   RETURN_IF_ERROR(CheckSelftestRanges(options));
   FaultPlan plan;
   ASSIGN_OR_RETURN(plan.rows, RowsOf(options, checks));
+  RETURN_IF_ERROR(LeaveOutWhatIsNotBuilt(options, plan));
   ASSIGN_OR_RETURN(plan.shim, FindSubject(options.shim));
   plan.engine = options.engine;
   if (!options.profile.empty()) plan.options = {"--profile", options.profile};
@@ -148,6 +163,10 @@ absl::StatusOr<int> Run(const SelftestOptions& options, const FaultPlan& plan,
   Proof& proof = session.proof();
   SelftestConsole& console = session.console();
   proof.repeat = plan.repeat;
+  if (plan.left_out > 0) {
+    console.Print(absl::StrCat(plan.left_out, " faults of guests of WebAssembly are left out: ",
+                               kStage, " is not built\n"));
+  }
   const FaultListener listener = {
       .phase = [&](const std::string& phase) { console.Phase(phase); },
       .started = [&](const FaultRow& row) { console.Started(SubjectName(row)); },

@@ -16,6 +16,8 @@ inline constexpr char kWireProgram[] = "shimgauge-wire";
 inline constexpr char kFaultyShim[] = "faulty-shim";
 inline constexpr char kFaultyEngine[] = "faulty-engine";
 inline constexpr char kNullShim[] = "null-shim";
+// Runs guests of WebAssembly for the reference shim, where that is built.
+inline constexpr char kStage[] = "shimgauge-stage";
 
 // This very executable, by a path that children can execute too.
 std::string JudgeProgram();

@@ -34,6 +34,8 @@ struct KnownFault {
   std::vector<std::string> rules = {};
   // The first is the check whose rule is broken and, if possible, no other's.
   std::vector<ExpectedKill> kills = {};
+  // The ready-made profile that its checks are judged by; empty: that of the run.
+  absl::string_view profile = {};
   // Not empty: no verdict can tell this from a healthy shim, for this reason; `kills` is empty.
   absl::string_view equivalent = {};
 };

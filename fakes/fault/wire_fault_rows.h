@@ -18,5 +18,6 @@ std::vector<KnownFault> WireStdioFaults();
 std::vector<KnownFault> WireStartFaults();
 std::vector<KnownFault> WireLifeFaults();
 std::vector<KnownFault> WireRecoveryFaults();
+std::vector<KnownFault> WireWasmFaults();
 
 }  // namespace fakes
