@@ -26,6 +26,8 @@ inline constexpr std::size_t kCompilerOutputBytesMax = 16 * 1024;
 
 // Read and hashed in one turn of the loop: about 1 ms.
 inline constexpr std::size_t kHashBytesPerTurn = 256 * 1024;
+// A draft that is older was left by a shim that died.
+inline constexpr std::int64_t kDraftSecondsMax = 3600;
 // Digests remembered of files seen before.
 inline constexpr std::size_t kDigestsRememberedMax = 4096;
 // A file that changed less than this ago may change again without a new time stamp.
