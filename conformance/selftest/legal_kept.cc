@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
+#include "base/sha256.h"
 #include "conformance/selftest/proof_file.h"
 #include "conformance/selftest/scratch.h"
-#include "containerd/sha256.h"
 
 namespace conformance {
 
@@ -42,7 +42,7 @@ std::string LegalKeyOf(const LegalVariant& variant, const std::vector<std::strin
                    variant.jobs, " ", variant.deadline_scale, " ", variant.hogs, " ",
                    variant.cpu_percent, "\n", variant.kernel_file, " ", variant.kernel_value, "\n",
                    lines(program_hashes), "\n", lines(options));
-  return containerd::Sha256Hex(text).substr(0, 16);
+  return base::Sha256Hex(text).substr(0, 16);
 }
 
 void AddRepeats(const LegalRecord& more, LegalRecord& record) {
