@@ -153,6 +153,39 @@ void StaysInside(CheckContext& check, Way way) {
   }
 }
 
+void MaskedPathsAreMasked(CheckContext& check) {
+  const ProcessSpec process = Program("open_raw.wasm", "open", "masked", "masked-directory/file");
+  BundleOptions options = WithSpec([](nlohmann::json& spec) {
+                            spec["linux"]["maskedPaths"] = {"/masked", "/masked-directory"};
+                          }).bundle;
+  const Bundle bundle = check.MakeBundle(process, options);
+  std::error_code error;
+  std::filesystem::create_directory(bundle.rootfs_source + "/masked-directory", error);
+  check.ASSERT_THAT(error.value(), Eq(0), {.code = why::kHarness});
+  std::ofstream(bundle.rootfs_source + "/open") << "for everybody\n";
+  for (const char* name : {"/masked", "/masked-directory/file"}) {
+    std::ofstream(bundle.rootfs_source + name) << kSecret << "\n";
+  }
+  const Task reader = RunModule(check, process, 0, {.existing_bundle = bundle});
+  check.EXPECT_THAT(reader.stdio().output(), HasSubstr("open read for everybody"),
+                    {.text = "a file that is not masked", .code = why::kFileContent});
+  check.EXPECT_THAT(reader.stdio().output(), Not(HasSubstr(kSecret)),
+                    {.text = "a file that is masked", .code = why::kFileContent});
+}
+
+void ReadOnlyPathsAreEnforced(CheckContext& check) {
+  const ProcessSpec process = Program("write_file.wasm", "/fixed/new", "new");
+  const Bundle bundle = check.MakeBundle(process, WithSpec([](nlohmann::json& spec) {
+                                                    spec["linux"]["readonlyPaths"] = {"/fixed"};
+                                                  }).bundle);
+  std::error_code error;
+  std::filesystem::create_directory(bundle.rootfs_source + "/fixed", error);
+  check.ASSERT_THAT(error.value(), Eq(0), {.code = why::kHarness});
+  RunModule(check, process, 125, {.existing_bundle = bundle});
+  check.EXPECT_THAT(std::filesystem::exists(bundle.rootfs_source + "/fixed/new"), Eq(false),
+                    {.text = "a new file below a read-only path", .code = why::kFileContent});
+}
+
 void HasOnlyItsOwnDescriptors(CheckContext& check) {
   std::vector<std::string> extra;
   for (const std::string& line : OutputLines(RunModule(check, Program("print_fds.wasm")))) {
@@ -216,7 +249,8 @@ void NeedsNothingInItsRoot(CheckContext& check) {
   const std::vector<std::string> lines = OutputLines(task);
   check.EXPECT_THAT(lines, Contains("monotonic yes"), {.code = why::kProcessState});
   check.EXPECT_THAT(lines, Contains("random yes"), {.code = why::kProcessState});
-  absl::string_view seconds = lines.empty() ? "" : lines.front();
+  check.ASSERT_THAT(lines, Not(IsEmpty()), {.code = why::kOutputLost});
+  absl::string_view seconds = lines.front();
   std::int64_t realtime = 0;
   check.EXPECT_THAT(
       absl::ConsumePrefix(&seconds, "realtime ") && absl::SimpleAtoi(seconds, &realtime), Eq(true),
@@ -249,6 +283,14 @@ void AddWasmSandboxChecks(std::vector<Check>& checks) {
        .requirements = {"WASM-18"},
        .needs = wasm,
        .run = ReadOnlyRootIsEnforced},
+      {.id = "wasm/masked-paths-are-masked",
+       .requirements = {"WASM-34"},
+       .needs = wasm | Need::kNamespaces,
+       .run = MaskedPathsAreMasked},
+      {.id = "wasm/read-only-paths-are-enforced",
+       .requirements = {"WASM-34"},
+       .needs = wasm | Need::kNamespaces,
+       .run = ReadOnlyPathsAreEnforced},
       {.id = "wasm/no-parent-directory-leads-out",
        .requirements = {"WASM-19"},
        .needs = wasm,

@@ -90,6 +90,8 @@ void AddWasmRequirements(std::vector<Requirement>& rows) {
        "runwasi entry points"},
       {"WASM-33", Level::kShould, "A module runs within an address space of 1 GiB.",
        "runwasi pull request 768"},
+      {"WASM-34", Level::kMust, "Masked and read-only paths of the spec are so for the guest.",
+       "OCI runtime spec, config-linux.md Masked Paths and Readonly Paths"},
   };
   rows.insert(rows.end(), section.begin(), section.end());
 }
