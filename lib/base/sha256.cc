@@ -8,6 +8,11 @@
 #include <cstddef>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 namespace base {
 namespace {
 
@@ -60,6 +65,71 @@ void Compress(State& state, const char* block) {
   for (std::size_t i = 0; i < state.size(); ++i) state[i] += round[i];
 }
 
+#if defined(__x86_64__)
+// The instructions for it hash some fifteen times as fast. Asking for them takes longer than
+// hashing a few blocks, where a hypervisor answers.
+constexpr std::size_t kBlocksWorthAsking = 32;
+
+bool HasInstructions() {
+  static const bool kHas = [] {
+    constexpr unsigned kSha = 1U << 29;
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kSha) != 0 &&
+           __builtin_cpu_supports("sse4.1") != 0;
+  }();
+  return kHas;
+}
+
+__attribute__((target("sha,sse4.1"))) void CompressByInstructions(State& state, const char* blocks,
+                                                                  std::size_t count) {
+  // They keep a, b, e, f in one register and c, d, g, h in the other, last words first.
+  const __m128i abcd =
+      _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data())), 0x1b);
+  const __m128i efgh =
+      _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(state.data() + 4)), 0x1b);
+  __m128i abef = _mm_unpackhi_epi64(efgh, abcd);
+  __m128i cdgh = _mm_unpacklo_epi64(efgh, abcd);
+  const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
+  for (; count > 0; --count, blocks += 64) {
+    const __m128i abef_before = abef;
+    const __m128i cdgh_before = cdgh;
+    __m128i w[16];  // four words each
+    for (std::size_t i = 0; i < 16; ++i) {
+      if (i < 4) {
+        const auto* at = reinterpret_cast<const __m128i*>(blocks + 16 * i);
+        w[i] = _mm_shuffle_epi8(_mm_loadu_si128(at), big_endian);
+      } else {
+        const __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(w[i - 4], w[i - 3]),
+                                          _mm_alignr_epi8(w[i - 1], w[i - 2], 4));
+        w[i] = _mm_sha256msg2_epu32(sum, w[i - 1]);
+      }
+      const auto* constants = reinterpret_cast<const __m128i*>(kRoundConstants.data() + 4 * i);
+      const __m128i round = _mm_add_epi32(w[i], _mm_loadu_si128(constants));
+      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, round);
+      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(round, 0x0e));
+    }
+    abef = _mm_add_epi32(abef, abef_before);
+    cdgh = _mm_add_epi32(cdgh, cdgh_before);
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(state.data()),
+                   _mm_shuffle_epi32(_mm_unpackhi_epi64(cdgh, abef), 0x1b));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(state.data() + 4),
+                   _mm_shuffle_epi32(_mm_unpacklo_epi64(cdgh, abef), 0x1b));
+}
+#endif
+
+void CompressBlocks(State& state, const char* blocks, std::size_t count) {
+#if defined(__x86_64__)
+  if (count >= kBlocksWorthAsking && HasInstructions()) {
+    return CompressByInstructions(state, blocks, count);
+  }
+#endif
+  for (; count > 0; --count, blocks += 64) Compress(state, blocks);
+}
+
 }  // namespace
 
 void Sha256Stream::Add(absl::string_view data) {
@@ -73,10 +143,9 @@ void Sha256Stream::Add(absl::string_view data) {
     Compress(state_, partial_.data());
     partial_bytes_ = 0;
   }
-  while (data.size() >= kBlockBytes) {
-    Compress(state_, data.data());
-    data.remove_prefix(kBlockBytes);
-  }
+  const std::size_t blocks = data.size() / kBlockBytes;
+  CompressBlocks(state_, data.data(), blocks);
+  data.remove_prefix(blocks * kBlockBytes);
   if (!data.empty()) std::memcpy(partial_.data(), data.data(), data.size());
   partial_bytes_ = data.size();
 }

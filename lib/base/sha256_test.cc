@@ -45,6 +45,18 @@ TEST(Sha256Test, BlockBoundaries) {
   }
 }
 
+// Large pieces may go through instructions of the CPU, small ones never do.
+TEST(Sha256Test, LargeAndSmallPiecesAgree) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text.push_back(static_cast<char>(i * 31 >> 3));
+  for (const std::size_t size : {2000, 2047, 2048, 2049, 4096, 65'535, 100'000}) {
+    const std::string part = text.substr(0, size);
+    Sha256Stream small;
+    for (const char byte : part) small.Add(absl::string_view(&byte, 1));
+    EXPECT_EQ(Sha256Hex(part), small.FinishHex()) << size;
+  }
+}
+
 TEST(Sha256Test, EveryByteValue) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
