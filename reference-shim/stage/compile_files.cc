@@ -17,7 +17,7 @@
 namespace stage {
 namespace {
 
-constexpr std::size_t kReadBytesMin = 64 * 1024;
+constexpr std::size_t kReadBytesMin = 64U * 1024;
 constexpr mode_t kOutputMode = 0644;
 
 // What is left of a regular file; a guess for anything else.

@@ -4,9 +4,12 @@
 #include <absl/strings/str_cat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "base/status_macros.h"
 #include "reference-shim/stage/code_note.h"
@@ -18,6 +21,16 @@ namespace stage {
 namespace {
 
 using wasmtime::Message;
+
+// By default the engine takes every CPU, and each of its threads reserves address space: on a large
+// machine more than the limit that a shim sets, and than one module is worth.
+constexpr unsigned kThreadsMax = 4;
+constexpr char kThreadsVariable[] = "RAYON_NUM_THREADS";
+
+void LimitThreads() {
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax);
+  ::setenv(kThreadsVariable, absl::StrCat(threads).c_str(), 0);
+}
 
 absl::Status WriteAll(int output, absl::string_view bytes) {
   while (!bytes.empty()) {
@@ -70,6 +83,7 @@ absl::Status CompileBinary(absl::string_view wasm, const WasmConfig& config, int
         absl::StrCat("expected a Wasm module or component, found ", FileKindName(kind)));
   }
   const bool component = kind == FileKind::kComponent;
+  LimitThreads();
   const wasmtime::EngineHandle engine = wasmtime::MakeEngine(config);
   wasmtime::Bytes code;
   RETURN_IF_ERROR(component ? CompileComponent(*engine, wasm, code)

@@ -10,7 +10,7 @@ extern "C" {
 
 #ifdef WASMTIME_FEATURE_WASI
 // File operations run on the calling thread. Otherwise each is handed to a helper thread and waited
-// for, which takes twenty times as long and helps nobody: the guest has one thread.
+// for, which takes eight times as long and helps nobody: the guest has one thread.
 void shimgauge_wasi_config_block_in_place(wasi_config_t* config);
 
 // All memories and tables of the store together take no more than `bytes`; growing beyond it fails

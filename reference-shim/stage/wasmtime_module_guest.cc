@@ -81,7 +81,7 @@ class ModuleGuest final : public WasmGuest {
       if (error != nullptr || trap != nullptr) return EndOf(error, trap, exit_code_);
     }
     if (initialize_) {
-      const GuestEnd end = Call(kReactorEntry, 0);
+      GuestEnd end = Call(kReactorEntry, 0);
       if (end.kind != GuestEnd::Kind::kReturned) return end;
     }
     return Call(order_.entry, results_);
