@@ -70,15 +70,19 @@ void Compress(State& state, const char* block) {
 // hashing a few blocks, where a hypervisor answers.
 constexpr std::size_t kBlocksWorthAsking = 32;
 
+// Not by __builtin_cpu_supports(): its constructor asks a dozen questions whenever a program
+// starts.
 bool HasInstructions() {
   static const bool kHas = [] {
+    constexpr unsigned kSse41 = 1U << 19;
     constexpr unsigned kSha = 1U << 29;
     unsigned eax = 0;
     unsigned ebx = 0;
     unsigned ecx = 0;
     unsigned edx = 0;
-    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kSha) != 0 &&
-           __builtin_cpu_supports("sse4.1") != 0;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (ebx & kSha) == 0) return false;
+    __cpuid(1, eax, ebx, ecx, edx);
+    return (ecx & kSse41) != 0;
   }();
   return kHas;
 }
