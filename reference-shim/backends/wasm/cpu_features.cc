@@ -13,33 +13,38 @@ namespace backends {
 namespace {
 
 #if defined(__x86_64__)
-// The registers of a leaf that hold features and nothing that differs from core to core.
-std::string Leaf(unsigned leaf, bool with_ebx) {
+struct Registers {
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
   unsigned edx = 0;
-  if (__get_cpuid_count(leaf, 0, &eax, &ebx, &ecx, &edx) == 0) return "-";
-  return absl::StrCat(absl::Hex(with_ebx ? ebx : 0), ".", absl::Hex(ecx), ".", absl::Hex(edx));
+};
+
+Registers Ask(unsigned leaf) {
+  Registers answer;
+  __cpuid_count(leaf, 0, answer.eax, answer.ebx, answer.ecx, answer.edx);
+  return answer;
 }
 
-// Which of the registers the kernel saves: without that, a feature is there in name only.
-std::string SavedState() {
-  unsigned eax = 0;
-  unsigned ebx = 0;
-  unsigned ecx = 0;
-  unsigned edx = 0;
+// Which registers the kernel saves: without that, a feature is there in name only.
+unsigned SavedState(const Registers& basic) {
   constexpr unsigned kOsxsave = 1U << 27;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & kOsxsave) == 0) return "-";
+  if ((basic.ecx & kOsxsave) == 0) return 0;
   unsigned low = 0;
   unsigned high = 0;
   asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return absl::StrCat(absl::Hex(low));
+  return low;
 }
 
+// Of each answer what is the same on every core. Leaves 1 and 0x80000001 are on every x86-64.
 std::string Features() {
-  return absl::StrCat(Leaf(1, false), ":", Leaf(7, true), ":", Leaf(0x80000001U, false), ":",
-                      SavedState());
+  const Registers basic = Ask(1);
+  const Registers structured = __get_cpuid_max(0, nullptr) < 7 ? Registers() : Ask(7);
+  const Registers extended = Ask(0x80000001U);
+  return absl::StrCat(absl::Hex(basic.ecx), ".", absl::Hex(basic.edx), ":",
+                      absl::Hex(structured.ebx), ".", absl::Hex(structured.ecx), ".",
+                      absl::Hex(structured.edx), ":", absl::Hex(extended.ecx), ".",
+                      absl::Hex(extended.edx), ":", absl::Hex(SavedState(basic)));
 }
 #else
 std::string Features() {
