@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a shim owes its guests beyond running them: neighbours, streams, recovery, hooks.
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 
 #include <chrono>
@@ -144,7 +146,7 @@ void StreamsAreServedOrRefused(CheckContext& check) {
   if (!task.create_status().ok()) {
     check.EXPECT_THAT(std::string(task.create_status().message()), Not(IsEmpty()));
     check.Note("output to a file is refused");
-    return ExpectAnswers(check, task.shim());
+    return ExpectRunsModules(check);
   }
   check.Require(task.Start());
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
@@ -155,10 +157,27 @@ void StreamsAreServedOrRefused(CheckContext& check) {
       {.text = "output that Create promised to write to a file", .code = why::kOutputLost});
 }
 
+// --- introspection -------------------------------------------------------------------------------
+
+void InfoNamesTheEngine(CheckContext& check) {
+  const CommandResult result = check.RunShim({"-info"});
+  check.ASSERT_THAT(result.ExitedWith(0), Eq(true),
+                    {.text = "-info ends well", .code = why::kStartOutput});
+  const std::string info = absl::AsciiStrToLower(result.standard_output);
+  std::string engine;
+  for (const char* name : {"wasmtime", "wasmedge", "wasmer", "wamr", "wasmi", "wasm3", "v8"}) {
+    if (absl::StrContains(info, name)) engine = name;
+  }
+  check.EXPECT_THAT(engine, Not(IsEmpty()),
+                    {.text = "-info names the engine of the modules", .code = why::kStartOutput});
+  if (!engine.empty()) check.Note("the engine is " + engine);
+}
+
 // --- recovery, hooks -----------------------------------------------------------------------------
 
 void DeleteReclaims(CheckContext& check) {
-  const Task task = check.Run(Program("pause.wasm"));
+  const Task task = check.Run(Program("pause.wasm", "--ready"));
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
   const bool has_cgroups = !check.World().Cgroups().empty();
   KillShim(check, task.shim());
   ExpectDelete(check, task.bundle(), "of a guest whose shim died");
@@ -216,6 +235,11 @@ void AddWasmShimChecks(std::vector<Check>& checks) {
        .requirements = {"WASM-11"},
        .needs = wasm,
        .run = StreamsAreServedOrRefused},
+      {.id = "wasm/info-names-the-engine",
+       .requirements = {"WASM-35", "INFO-04"},
+       .level = Level::kMay,
+       .needs = Need::kWasm | Need::kInfo,
+       .run = InfoNamesTheEngine},
       {.id = "wasm/delete-reclaims-a-guest-whose-shim-died",
        .requirements = {"WASM-13", "REC-03"},
        .needs = wasm,

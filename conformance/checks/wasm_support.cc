@@ -83,6 +83,8 @@ std::string ExpectModuleFails(CheckContext& check, const ProcessSpec& process,
   return told;
 }
 
+void ExpectRunsModules(CheckContext& check) { RunModule(check, Program("exit_code.wasm", "7"), 7); }
+
 void ExpectEndsSoon(CheckContext& check, const Task& task, std::uint32_t status,
                     const std::string& after) {
   const std::unique_ptr<PendingReply> wait = task.WaitAsync();

@@ -27,6 +27,9 @@ std::vector<std::string> OutputLines(const Task& task);
 std::string ExpectModuleFails(CheckContext& check, const ProcessSpec& process,
                               const std::string& what, const CreateOptions& options = {});
 
+// A shim that refuses everything proves nothing by a refusal: this one runs a module.
+void ExpectRunsModules(CheckContext& check);
+
 // Waits for the end of the task within `deadline`, then expects `status`. `after` ends the sentence
 // ("after SIGTERM").
 void ExpectEndsSoon(CheckContext& check, const Task& task, std::uint32_t status,

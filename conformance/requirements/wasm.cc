@@ -92,6 +92,8 @@ void AddWasmRequirements(std::vector<Requirement>& rows) {
        "runwasi pull request 768"},
       {"WASM-34", Level::kMust, "Masked and read-only paths of the spec are so for the guest.",
        "OCI runtime spec, config-linux.md Masked Paths and Readonly Paths"},
+      {"WASM-35", Level::kMay, "-info names the engine that runs the modules.",
+       "containerd introspection, RuntimeInfo"},
   };
   rows.insert(rows.end(), section.begin(), section.end());
 }
