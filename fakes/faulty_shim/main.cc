@@ -10,7 +10,7 @@
 #include "fakes/faulty_shim/faulty_backend.h"
 #include "fakes/faulty_shim/faulty_daemon.h"
 #include "fakes/faulty_shim/startup_hooks.h"
-#include "reference-shim/backends/backends.h"
+#include "reference-shim/backends/task_backend.h"
 
 namespace {
 
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   const int count = static_cast<int>(rest.size());
   rest.push_back(nullptr);
   const int code = shim::RunShim(count, rest.data(), [&plan](const shim::BackendContext& context) {
-    return fakes::MakeFaultyBackend(backends::MakeBackend("oci", context), **plan, context);
+    return fakes::MakeFaultyBackend(backends::MakeTaskBackend(context), **plan, context);
   });
   fakes::SetCurrentPlan(nullptr);
   return code;

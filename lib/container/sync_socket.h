@@ -18,7 +18,8 @@ enum class SyncKind : char {
   kReady = 'r',    // init: nothing is left to do but to wait for start
   kFailed = 'f',   // init: what went wrong; it then exits
   kGo = 'g',       // maker: go on
-  kStarted = 's',  // init that stays what it is: its program runs from here on
+  kHooked = 'h',   // init that stays what it is: the hooks of start are over; it waits for kGo
+  kStarted = 's',  // the same: its program runs from here on
   kEnded = 'e',    // the same: how the program ended, where a status does not say enough
 };
 

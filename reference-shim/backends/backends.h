@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <absl/strings/string_view.h>
 #include <absl/types/span.h>
 
 #include <memory>
@@ -10,17 +9,13 @@
 
 namespace backends {
 
-// A backend as the shim's main() and the contract test know it. To add one: a folder, and a row in
-// backends.cc.
+// A backend as the contract test knows it; which one a container gets, task_backend.cc says. To add
+// one: a folder, and a row in backends.cc.
 struct BackendEntry {
   const char* name;
   std::unique_ptr<shim::Backend> (*make)(const shim::BackendContext& context);
 };
 
 absl::Span<const BackendEntry> AllBackends();
-
-// Null if there is no backend of that name.
-std::unique_ptr<shim::Backend> MakeBackend(absl::string_view name,
-                                           const shim::BackendContext& context);
 
 }  // namespace backends

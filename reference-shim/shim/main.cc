@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference-shim/backends/backends.h"
+#include "reference-shim/backends/task_backend.h"
 
-int main(int argc, char** argv) {
-  return shim::RunShim(argc, argv, [](const shim::BackendContext& context) {
-    return backends::MakeBackend("oci", context);
-  });
-}
+int main(int argc, char** argv) { return shim::RunShim(argc, argv, &backends::MakeTaskBackend); }

@@ -5,16 +5,13 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <csignal>
 #include <utility>
 #include <vector>
 
-#include "base/fork.h"
-#include "base/pidfd.h"
 #include "base/status_macros.h"
 #include "container/mounts.h"
 #include "oci/bundle.h"
-#include "reference-shim/shim/deadline.h"
+#include "reference-shim/shim/forked_step.h"
 #include "reference-shim/shim/limits.h"
 
 namespace shim {
@@ -40,33 +37,15 @@ absl::Status MountOn(const std::string& root, const MountList& list) {
 
 }  // namespace
 
-// One run of one process; in the list of its owner until it has answered.
+// One mounting or unmounting; in the list of its owner until it has answered.
 class ForkedRootfs::Helper {
  public:
   Helper(ForkedRootfs& owner, const char* what, Done<> done)
-      : owner_(owner), what_(what), done_(std::move(done)), limit_(owner.loop_) {}
-  // The exit of one that is killed here is reaped as an orphan's.
-  ~Helper() {
-    if (running_) base::SendSignal(fork_.child.pidfd, SIGKILL).IgnoreError();
-  }
-  Helper(const Helper&) = delete;
-  Helper& operator=(const Helper&) = delete;
+      : owner_(owner), what_(what), done_(std::move(done)), step_(owner.loop_, owner.reaper_) {}
 
   void Run(absl::FunctionRef<absl::Status()> body) {
-    absl::StatusOr<base::Fork> fork = base::RunInFork(body);
-    if (!fork.ok()) {
-      limit_.Set(std::chrono::milliseconds(0), [this, status = fork.status()] { Finish(status); });
-      return;
-    }
-    fork_ = *std::move(fork);
-    running_ = true;
-    exit_ = owner_.reaper_.OnExit(fork_.child.pid, [this](const base::ExitStatus& status) {
-      running_ = false;
-      Finish(base::ForkResult(fork_, status));
-    });
-    limit_.Set(kRootfsTimeout, [this] {
-      Finish(absl::DeadlineExceededError(absl::StrCat(what_, " took too long")));
-    });
+    step_.Run(what_, kRootfsTimeout, body,
+              [this](absl::Status status) { Finish(std::move(status)); });
   }
 
  private:
@@ -81,10 +60,7 @@ class ForkedRootfs::Helper {
   ForkedRootfs& owner_;
   const char* what_;
   Done<> done_;
-  Deadline limit_;
-  base::Fork fork_;
-  bool running_ = false;
-  base::ChildReaper::Watch exit_;
+  ForkedStep step_;
 };
 
 ForkedRootfs::ForkedRootfs(boost::asio::io_context& loop, base::ChildReaper& reaper)

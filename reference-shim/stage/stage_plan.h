@@ -12,8 +12,10 @@
 
 // What shim and stage agree on, besides the messages of container/sync_socket.h: the shim runs
 // shimgauge-stage in its fresh namespaces with the descriptors below; the stage is then the first
-// process of a container (container/container_init.h: kMounted, kReady, start by kGo, kStarted), or
-// a further one of it (kStarted). Once the guest runs it may say kEnded and why, and then ends.
+// process of a container (container/container_init.h: kMounted, kReady, start by kGo; if there are
+// startContainer hooks kHooked, upon which the shim hides file systems of processes and says kGo;
+// kStarted), or a further one of it (kStarted). Once the guest runs it may say kEnded and why, and
+// then ends.
 namespace stage {
 
 inline constexpr char kStageProgram[] = "shimgauge-stage";

@@ -52,7 +52,7 @@ WasmProgram::WasmProgram(std::unique_ptr<WasmGuest> guest, const StagePlan& plan
       report_(std::move(report)) {}
 
 absl::Status WasmProgram::Open(const base::UniqueFd& root) {
-  if (plan_.process_json.empty()) RETURN_IF_ERROR(HideProcessFileSystems(root));
+  if (HidesProcesses()) RETURN_IF_ERROR(HideProcessFileSystems(root));
   ASSIGN_OR_RETURN(const std::vector<GuestDirectory> directories,
                    OpenGuestDirectories(root, spec_));
   GuestWorld world{.args = process_.args,
@@ -68,6 +68,11 @@ absl::Status WasmProgram::Open(const base::UniqueFd& root) {
   return guest_->Open(world);
 }
 
+// A later process finds them hidden. For hooks that run inside the shim does it after them.
+bool WasmProgram::HidesProcesses() const {
+  return plan_.process_json.empty() && spec_.hooks.start_container.empty();
+}
+
 absl::Status WasmProgram::HideProcessFileSystems(const base::UniqueFd& root) {
   ASSIGN_OR_RETURN(const std::vector<std::string> found, FindProcessFileSystems(root));
   oci::Strings& masked = spec_.linux.masked_paths;
@@ -79,6 +84,11 @@ absl::Status WasmProgram::Prepare() { return guest_->Instantiate(); }
 
 absl::Status WasmProgram::Become() {
   NameProcess(process_.args.front());
+  RETURN_IF_ERROR(EndOnSignals());  // what came before may have changed some
+  if (plan_.process_json.empty() && !HidesProcesses()) {
+    RETURN_IF_ERROR(report_.Send(container::SyncKind::kHooked));
+    RETURN_IF_ERROR(report_.Expect(container::SyncKind::kGo));
+  }
   RETURN_IF_ERROR(EndAfter(plan_.run_ms_max, report_.fd().get()));
   // Without the shim the guest runs all the same.
   (void)report_.Send(container::SyncKind::kStarted);

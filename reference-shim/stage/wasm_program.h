@@ -29,6 +29,7 @@ class WasmProgram : public container::InitProgram {
   absl::Status Become() override;
 
  private:
+  [[nodiscard]] bool HidesProcesses() const;
   absl::Status HideProcessFileSystems(const base::UniqueFd& root);
 
   std::unique_ptr<WasmGuest> guest_;

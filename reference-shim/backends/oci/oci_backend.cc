@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference-shim/backends/oci/oci_backend.h"
 
-#include <cstdint>
-#include <map>
 #include <utility>
 
 #include "reference-shim/backends/oci/container_creation.h"
@@ -10,31 +8,10 @@
 #include "reference-shim/backends/oci/limits.h"
 #include "reference-shim/backends/oci/oci_host.h"
 #include "reference-shim/backends/oci/reclaim.h"
+#include "reference-shim/backends/operations.h"
 
 namespace backends {
 namespace {
-
-// Operations under way, each of which ends by calling the continuation it was made with.
-template <typename Operation>
-class Operations {
- public:
-  template <typename Spec, typename Result>
-  void Run(OciHost& host, Spec spec, absl::AnyInvocable<void(Result)> done) {
-    const std::uint64_t key = next_++;
-    auto operation = std::make_unique<Operation>(
-        host, std::move(spec), [this, key, done = std::move(done)](Result result) mutable {
-          const auto finished = under_way_.extract(key);  // goes when this returns
-          done(std::move(result));                        // may destroy this
-        });
-    Operation& running = *operation;
-    under_way_.emplace(key, std::move(operation));
-    running.Run();
-  }
-
- private:
-  std::uint64_t next_ = 0;
-  std::map<std::uint64_t, std::unique_ptr<Operation>> under_way_;
-};
 
 class OciBackend : public shim::Backend {
  public:

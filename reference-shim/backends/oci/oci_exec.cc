@@ -8,15 +8,13 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "reference-shim/backends/exec_files.h"
 #include "reference-shim/shim/small_file.h"
 
 namespace backends {
 namespace {
 
 constexpr unsigned kProcessFileMode = 0600;  // its environment may hold secrets
-
-// containerd's ids never begin with a dot, so no other exec can have this one.
-std::string FileStem(const std::string& exec_id) { return exec_id == "init" ? ".init" : exec_id; }
 
 }  // namespace
 
@@ -25,7 +23,7 @@ OciExec::OciExec(OciHost& host, const Engine& engine, std::string container_id, 
       engine_(engine),
       container_id_(std::move(container_id)),
       spec_(std::move(spec)),
-      file_stem_(absl::StrCat(engine.settings().bundle, "/", FileStem(spec_.exec_id))),
+      file_stem_(ExecFileStem(engine.settings().bundle, spec_.exec_id)),
       process_file_(absl::StrCat(file_stem_, ".process.json")),
       pid_file_(absl::StrCat(file_stem_, ".pid")),
       process_(host) {}
@@ -42,13 +40,14 @@ void OciExec::Start(shim::Done<pid_t> done) {
       shim::WriteFileAtomically(process_file_, spec_.process_json, kProcessFileMode);
   if (!written.ok()) return std::exchange(done_, nullptr)(written);
   launch_ = std::make_unique<Launch>(host_, engine_);
-  launch_->Run({.command = {.verb = "exec",
-                            .flags = {"--process", process_file_, "--detach"},
-                            .arguments = {container_id_}},
-                .pid_file = pid_file_,
-                .console_name = absl::StrCat(FileStem(spec_.exec_id), ".console"),
-                .io = std::move(spec_.io)},
-               [this](const absl::Status& status) { OnLaunched(status); });
+  launch_->Run(
+      {.command = {.verb = "exec",
+                   .flags = {"--process", process_file_, "--detach"},
+                   .arguments = {container_id_}},
+       .pid_file = pid_file_,
+       .console_name = absl::StrCat(file_stem_.substr(file_stem_.rfind('/') + 1), ".console"),
+       .io = std::move(spec_.io)},
+      [this](const absl::Status& status) { OnLaunched(status); });
 }
 
 void OciExec::OnLaunched(const absl::Status& status) {

@@ -12,10 +12,10 @@
 
 #include "base/status_macros.h"
 #include "container/oom_monitor.h"
+#include "reference-shim/backends/metrics.h"
 #include "reference-shim/backends/oci/checkpoint.h"
 #include "reference-shim/backends/oci/engine_ps.h"
 #include "reference-shim/backends/oci/limits.h"
-#include "reference-shim/backends/oci/metrics.h"
 #include "reference-shim/backends/oci/oci_exec.h"
 
 namespace backends {

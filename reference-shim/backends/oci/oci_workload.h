@@ -14,7 +14,7 @@
 #include "reference-shim/backends/oci/engine_runs.h"
 #include "reference-shim/backends/oci/launch.h"
 #include "reference-shim/backends/oci/oci_host.h"
-#include "reference-shim/backends/oci/oom_watch.h"
+#include "reference-shim/backends/oom_watch.h"
 #include "reference-shim/shim/backend.h"
 #include "reference-shim/shim/deadline.h"
 

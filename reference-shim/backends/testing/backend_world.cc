@@ -20,6 +20,19 @@ namespace {
 constexpr std::chrono::seconds kPatience{60};
 constexpr char kNamespace[] = "test";
 
+void LinkFiles(const std::string& from, const std::string& to) {
+  if (!std::filesystem::exists(from)) return;
+  std::error_code error;
+  for (const auto& fixture : std::filesystem::directory_iterator(from)) {
+    if (!fixture.is_regular_file()) continue;
+    const std::filesystem::path target = to / fixture.path().filename();
+    if (std::filesystem::exists(target)) continue;
+    std::filesystem::create_hard_link(fixture, target, error);
+    if (error) std::filesystem::copy_file(fixture, target, error);
+    EXPECT_FALSE(error) << fixture << ": " << error.message();
+  }
+}
+
 }  // namespace
 
 void FailSecondAnswer() { ADD_FAILURE() << "a continuation was called twice"; }
@@ -46,6 +59,16 @@ shim::Opaque BackendWorld::Options(const std::string& binary) const {
 
 std::string BackendWorld::EngineRoot() const {
   return absl::StrCat(temp_.File("engine"), "/", kNamespace);
+}
+
+std::string BackendWorld::Program(const std::string& name) const {
+  return absl::StrCat("/", name, entry_.name == absl::string_view("wasm") ? ".wasm" : "");
+}
+
+bool BackendWorld::HasProgram(const std::string& name) const {
+  const bool module = entry_.name == absl::string_view("wasm");
+  return std::filesystem::exists(
+      absl::StrCat(SHIMGAUGE_FIXTURES, module ? "/wasm" : "", Program(name)));
 }
 
 bool BackendWorld::RunUntil(const std::function<bool()>& predicate) {
@@ -90,7 +113,7 @@ Container::Container(BackendWorld& world, const std::string& id, const std::stri
       world_(world),
       id_(absl::StrCat("shimgauge-test-", ::getpid(), "-", id)),
       bundle_(world.temp().File(id)) {
-  args.insert(args.begin(), "/" + program);
+  args.insert(args.begin(), world.Program(program));
   spec = oci::MinimalLinuxSpec(std::move(args));
 }
 
@@ -107,12 +130,8 @@ absl::Status Container::Create() {
   spec.process.terminal = terminal;
   const absl::Status written = oci::WriteBundle(bundle_, spec);
   EXPECT_TRUE(written.ok()) << written;
-  const std::string program = spec.process.args.front().substr(1);
-  std::error_code error;
-  for (const auto& fixture : std::filesystem::directory_iterator(SHIMGAUGE_FIXTURES)) {
-    std::filesystem::create_hard_link(fixture, InRootfs(fixture.path().filename()), error);
-    if (error) std::filesystem::copy_file(fixture, InRootfs(fixture.path().filename()), error);
-    EXPECT_FALSE(error) << fixture << ": " << error.message();
+  for (const char* directory : {SHIMGAUGE_FIXTURES, SHIMGAUGE_FIXTURES "/wasm"}) {
+    LinkFiles(directory, InRootfs(""));
   }
   Answer<absl::StatusOr<std::unique_ptr<shim::Workload>>> answer;
   world_.backend().Create({.id = id_,

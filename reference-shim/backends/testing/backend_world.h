@@ -60,6 +60,12 @@ class BackendWorld {
   // Where the engine keeps its state then.
   [[nodiscard]] std::string EngineRoot() const;
 
+  // Where a fixture program lies in the root of a container here: "/touch", or its module
+  // "/touch.wasm". The name of one that does not exist works as well.
+  [[nodiscard]] std::string Program(const std::string& name) const;
+  // Whether there is such a program for this backend. What no module can do has none.
+  [[nodiscard]] bool HasProgram(const std::string& name) const;
+
   // Runs the loop until `predicate` holds; a failure of the running test and false if it does not
   // within a minute.
   bool RunUntil(const std::function<bool()>& predicate);
@@ -100,7 +106,7 @@ struct TestIo {
 // A bundle whose rootfs holds one fixture program, and the container made from it.
 class Container {
  public:
-  // Runs /PROGRAM with `args`.
+  // Runs fixture PROGRAM with `args`.
   Container(BackendWorld& world, const std::string& id, const std::string& program,
             std::vector<std::string> args = {});
   ~Container();

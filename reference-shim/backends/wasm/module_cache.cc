@@ -56,14 +56,6 @@ absl::StatusOr<ModuleArtefact> Copy(const absl::StatusOr<ArtefactJob::Result>& r
 
 }  // namespace
 
-absl::StatusOr<std::string> CompilerBesideThisProgram() {
-  std::array<char, PATH_MAX> self;
-  const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
-  if (size < 0) return base::ErrnoStatus(errno, "/proc/self/exe");
-  const absl::string_view path(self.data(), static_cast<std::size_t>(size));
-  return absl::StrCat(path.substr(0, path.rfind('/') + 1), kCompilerName);
-}
-
 class ModuleCache::Impl {
  public:
   Impl(const shim::BackendContext& context, ModuleCacheOptions options)

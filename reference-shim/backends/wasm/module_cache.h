@@ -24,9 +24,6 @@ struct ModuleCacheOptions {
   std::uint64_t bytes_max = kModuleCacheBytesMax;
 };
 
-// shimgauge-wasm-compile beside the running executable.
-absl::StatusOr<std::string> CompilerBesideThisProgram();
-
 // Native code of one module.
 struct ModuleArtefact {
   // Read-only, fit for WasmEngine::Load by its /proc/self/fd path. The file never changes, and

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference-shim/backends/oci/metrics.h"
+#include "reference-shim/backends/metrics.h"
 
 #include <cstdint>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference-shim/backends/oci/oom_watch.h"
+#include "reference-shim/backends/oom_watch.h"
 
 #include <cstdint>
 #include <utility>
