@@ -86,9 +86,14 @@ std::vector<std::string> CacheWorld::Files(absl::string_view suffix) const {
 
 std::unique_ptr<ModuleCache> CacheWorld::NewCache(const std::string& compiler,
                                                   std::uint64_t bytes_max) {
-  return std::make_unique<ModuleCache>(
-      context_,
-      ModuleCacheOptions{.directory = directory(), .compiler = compiler, .bytes_max = bytes_max});
+  return std::make_unique<ModuleCache>(context_, ModuleCacheOptions{.directory = directory(),
+                                                                    .volatile_directory = "",
+                                                                    .compiler = compiler,
+                                                                    .bytes_max = bytes_max});
+}
+
+std::unique_ptr<ModuleCache> CacheWorld::NewCache(ModuleCacheOptions options) {
+  return std::make_unique<ModuleCache>(context_, std::move(options));
 }
 
 base::UniqueFd CacheWorld::Module(absl::string_view content) {

@@ -60,6 +60,7 @@ class CacheWorld {
 
   [[nodiscard]] std::unique_ptr<ModuleCache> NewCache(const std::string& compiler,
                                                       std::uint64_t bytes_max = 1 << 30);
+  [[nodiscard]] std::unique_ptr<ModuleCache> NewCache(ModuleCacheOptions options);
   // A file with this content, open.
   base::UniqueFd Module(absl::string_view content);
 

@@ -50,7 +50,7 @@ absl::Status MakeParents(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const std::string parent = path.substr(0, slash);
-    if (::mkdir(parent.c_str(), kParentMode) != 0 && errno != EEXIST && errno != EROFS) {
+    if (::mkdir(parent.c_str(), kParentMode) != 0 && errno != EEXIST) {
       return base::ErrnoStatus(errno, absl::StrCat("mkdir ", parent));
     }
   }
@@ -59,7 +59,7 @@ absl::Status MakeParents(const std::string& path) {
 
 absl::StatusOr<base::UniqueFd> OpenOwn(int parent, const std::string& name,
                                        const std::string& path) {
-  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST && errno != EROFS) {
+  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
     return base::ErrnoStatus(errno, absl::StrCat("mkdir ", path));
   }
   base::UniqueFd directory(

@@ -92,11 +92,23 @@ class ModuleCache::Impl {
     RETURN_IF_ERROR(stage::FindWasmConfig(config).status());
     ASSIGN_OR_RETURN(struct stat info, CheckModule(module));
     if (!directory_.has_value()) {
-      ASSIGN_OR_RETURN(CacheDirectory directory, CacheDirectory::Open(options_.directory));
+      ASSIGN_OR_RETURN(CacheDirectory directory, OpenDirectory());
       directory_ = std::move(directory);
       cpu_ = CpuFeatures();
     }
     return info;
+  }
+
+  absl::StatusOr<CacheDirectory> OpenDirectory() {
+    absl::StatusOr<CacheDirectory> directory = CacheDirectory::Open(options_.directory);
+    if (directory.ok() || absl::IsFailedPrecondition(directory.status()) ||
+        absl::IsInvalidArgument(directory.status()) || options_.volatile_directory.empty()) {
+      return directory;
+    }
+    context_.log.Warning(directory.status().message(),
+                         "; until the next boot, the module cache is ",
+                         options_.volatile_directory);
+    return CacheDirectory::Open(options_.volatile_directory);
   }
 
   void Digest(Want want, const FileIdentity& identity) {

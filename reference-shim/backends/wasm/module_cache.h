@@ -16,9 +16,14 @@ namespace backends {
 
 // On disk, shared by all shims of the host, kept over reboots.
 inline constexpr char kModuleCacheDirectory[] = "/var/cache/shimgauge/wasm";
+// Until the next boot.
+inline constexpr char kVolatileModuleCacheDirectory[] = "/run/shimgauge/wasm";
 
 struct ModuleCacheOptions {
   std::string directory = kModuleCacheDirectory;
+  // Used instead, with a warning, where `directory` cannot be made or entered (a read-only file
+  // system, a user without rights to it), but not where it is unsafe. Empty: none.
+  std::string volatile_directory = kVolatileModuleCacheDirectory;
   std::string compiler;  // absolute path of shimgauge-wasm-compile
   // Of all artefacts together. Beyond it those go that were not asked for longest.
   std::uint64_t bytes_max = kModuleCacheBytesMax;

@@ -198,6 +198,28 @@ TEST_F(ModuleCacheTest, RefusesALinkToADirectory) {
   EXPECT_EQ(world_.Get(*cache_, "module").status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(ModuleCacheTest, TakesAnotherDirectoryWhereItCanMakeNone) {
+  const auto with = [this](const std::string& directory) {
+    return world_.NewCache(ModuleCacheOptions{.directory = directory,
+                                              .volatile_directory = world_.directory(),
+                                              .compiler = compiler_.path()});
+  };
+  const auto cache = with("/proc/no/cache");
+  EXPECT_TRUE(world_.Get(*cache, "module").ok());
+  EXPECT_THAT(world_.Files(".cwasm"), SizeIs(1));
+  EXPECT_FALSE(world_.Get(*cache, "module")->compiled);
+  // Not instead of one that others may enter: somebody made that so.
+  const std::string open = world_.temp().File("open");
+  std::filesystem::create_directories(open);
+  ASSERT_EQ(::chmod(open.c_str(), 0777), 0);
+  EXPECT_EQ(world_.Get(*with(open), "module").status().code(),
+            absl::StatusCode::kFailedPrecondition);
+
+  const auto none = world_.NewCache(
+      ModuleCacheOptions{.directory = "/proc/no/cache", .volatile_directory = "", .compiler = ""});
+  EXPECT_THAT(world_.Get(*none, "module").status().message(), HasSubstr("/proc/no"));
+}
+
 TEST_F(ModuleCacheTest, CompilesDamagedCodeAnew) {
   ASSERT_TRUE(world_.Get(*cache_, "module").ok());
   const std::string code = CodeFile();
