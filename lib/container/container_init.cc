@@ -193,7 +193,7 @@ absl::Status RunStartHooks(const InitPlan& plan) {
 
 void RunContainerInit(const InitPlan& plan, SyncSocket socket) {
   if (!socket.Expect(SyncKind::kGo).ok()) ::_exit(kInitFailed);
-  const absl::StatusOr<base::UniqueFd> proc = OpenOuterProc();
+  absl::StatusOr<base::UniqueFd> proc = OpenOuterProc();
   if (!proc.ok()) Fail(socket, proc.status());
   const absl::StatusOr<SeccompFilter> filter = PrepareInit(plan, socket, *proc);
   if (!filter.ok()) Fail(socket, filter.status());
@@ -201,6 +201,7 @@ void RunContainerInit(const InitPlan& plan, SyncSocket socket) {
     ::_exit(kInitFailed);
   }
   if (!plan.start_fifo.ok()) {
+    proc->reset();  // nothing closes it later
     absl::Status status = RunStartHooks(plan);
     if (status.ok()) status = Become(plan.program, plan.spec.process, *filter);
     Fail(socket, status);

@@ -36,7 +36,7 @@ base::UniqueFd Take(int fd) {
   return taken;
 }
 
-absl::StatusOr<StagePlan> ReadPlan(const base::UniqueFd& file) {
+absl::StatusOr<StagePlan> ReadPlan(base::UniqueFd file) {
   struct stat info {};
   if (!file.ok() || ::fstat(file.get(), &info) != 0) {
     return absl::FailedPreconditionError(
@@ -70,7 +70,7 @@ struct Stage {
 };
 
 // ABORTED for code that has to be compiled anew, and for nothing else.
-absl::Status LoadGuest(Stage& stage, const base::UniqueFd& code) {
+absl::Status LoadGuest(Stage& stage, base::UniqueFd code) {
   if (!code.ok()) return absl::FailedPreconditionError("the shim gave no code");
   const absl::Span<const EngineEntry> engines = AllEngines();
   if (engines.empty()) return absl::UnimplementedError("built without an engine for Wasm");
@@ -85,9 +85,9 @@ absl::Status LoadGuest(Stage& stage, const base::UniqueFd& code) {
   return absl::OkStatus();
 }
 
-absl::Status BecomeFirstProcess(Stage& stage, const base::UniqueFd& code,
-                                container::SyncSocket control, container::SyncSocket report) {
-  RETURN_IF_ERROR(LoadGuest(stage, code));
+absl::Status BecomeFirstProcess(Stage& stage, base::UniqueFd code, container::SyncSocket control,
+                                container::SyncSocket report) {
+  RETURN_IF_ERROR(LoadGuest(stage, std::move(code)));
   ASSIGN_OR_RETURN(const container::NamespacePlan namespaces,
                    container::PlanNamespaces(stage.spec));
   RETURN_IF_ERROR(container::EnterJoins(namespaces));
@@ -121,15 +121,17 @@ absl::StatusOr<base::UniqueFd> OpenContainerRoot(const Stage& stage) {
   return root;
 }
 
-absl::Status BecomeFurtherProcess(Stage& stage, const base::UniqueFd& code,
-                                  container::SyncSocket control, container::SyncSocket report) {
+absl::Status BecomeFurtherProcess(Stage& stage, base::UniqueFd code, container::SyncSocket control,
+                                  container::SyncSocket report) {
   ASSIGN_OR_RETURN(const oci::Process process, oci::ParseProcess(stage.plan.process_json));
   RETURN_IF_ERROR(CheckProcess(process, "process"));
-  RETURN_IF_ERROR(LoadGuest(stage, code));
-  ASSIGN_OR_RETURN(const base::UniqueFd root, OpenContainerRoot(stage));
+  RETURN_IF_ERROR(LoadGuest(stage, std::move(code)));
+  ASSIGN_OR_RETURN(base::UniqueFd root, OpenContainerRoot(stage));
   WasmProgram program(std::move(stage.guest), stage.plan, stage.spec, process, std::move(report));
   RETURN_IF_ERROR(program.Open(root));
   RETURN_IF_ERROR(container::EnterContainerOf(stage.container, root));
+  stage.container.reset();
+  root.reset();
   const container::CgroupEntry entered;
   const container::ExecPlan plan{.process = process,
                                  .id = stage.plan.id,
@@ -142,20 +144,24 @@ absl::Status BecomeFurtherProcess(Stage& stage, const base::UniqueFd& code,
   container::RunContainerExec(plan, std::move(control));
 }
 
+// Leaves nothing open: a guest's process holds nothing of outside.
+absl::Status EnterCgroup(const container::Cgroup& cgroup) {
+  ASSIGN_OR_RETURN(const container::CgroupEntry entry, container::CgroupEntry::Open(cgroup));
+  return entry.Enter();
+}
+
 absl::Status Run(container::SyncSocket control, container::SyncSocket report) {
-  const base::UniqueFd code = Take(kArtefactFd);
-  const base::UniqueFd plan_file = Take(kPlanFd);
+  base::UniqueFd code = Take(kArtefactFd);
+  base::UniqueFd plan_file = Take(kPlanFd);
   RETURN_IF_ERROR(EndOnSignals());
   Stage stage;
-  ASSIGN_OR_RETURN(stage.plan, ReadPlan(plan_file));
+  ASSIGN_OR_RETURN(stage.plan, ReadPlan(std::move(plan_file)));
   // First of all, so that what the engine takes is the container's.
-  ASSIGN_OR_RETURN(const container::CgroupEntry cgroup,
-                   container::CgroupEntry::Open(stage.plan.cgroup));
-  RETURN_IF_ERROR(cgroup.Enter());
+  RETURN_IF_ERROR(EnterCgroup(stage.plan.cgroup));
   ASSIGN_OR_RETURN(stage.spec, ReadCheckedSpec(stage.plan.bundle));
   return stage.plan.process_json.empty()
-             ? BecomeFirstProcess(stage, code, std::move(control), std::move(report))
-             : BecomeFurtherProcess(stage, code, std::move(control), std::move(report));
+             ? BecomeFirstProcess(stage, std::move(code), std::move(control), std::move(report))
+             : BecomeFurtherProcess(stage, std::move(code), std::move(control), std::move(report));
 }
 
 }  // namespace

@@ -164,6 +164,29 @@ TEST_F(WasmBackendTest, NothingOfProcessesAndNoDeviceOfTheImageIsInReach) {
   EXPECT_THAT(root_options, HasSubstr("nodev"));
 }
 
+TEST_F(WasmBackendTest, AGuestsProcessHoldsNothingOfOutside) {
+  const auto container = Text("c", kSleep);
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  ExecInContainer exec(world(), *container, "e", ProcessJson({"/guest.wat"}));
+  const auto pid = exec.Start();
+  ASSERT_TRUE(pid.ok()) << pid.status();
+  struct stat outer {};
+  ASSERT_EQ(::stat("/proc", &outer), 0);
+  for (const pid_t process : {container->workload().pid(), *pid}) {
+    const std::string directory = absl::StrCat("/proc/", process, "/fd");
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      const std::string target = std::filesystem::read_symlink(entry);
+      EXPECT_THAT(target, AllOf(Not(HasSubstr("/tasks")), Not(HasSubstr("cgroup.procs")),
+                                Not(HasSubstr("stage-plan")), Not(HasSubstr("pidfd"))));
+      struct stat info {};
+      ASSERT_EQ(::stat(entry.path().c_str(), &info), 0) << target;
+      EXPECT_FALSE(info.st_dev == outer.st_dev && info.st_ino == outer.st_ino)
+          << "the host's /proc";
+    }
+  }
+}
+
 TEST_F(WasmBackendTest, WhatWouldHaveNoEffectIsRefusedByNameAndLeavesNothing) {
   const auto container = Text("c", kSleep);
   container->spec.process.apparmor_profile = "strict";
