@@ -226,6 +226,15 @@ TEST_F(WasmBackendTest, AGuestThatRunsTooLongIsEnded) {
   EXPECT_THAT(ReadToEof(container->io().err_read), HasSubstr("longer than it may"));
 }
 
+TEST_F(WasmBackendTest, AGuestWithoutFuelTraps) {
+  const auto container = Text("c", kSleep);
+  container->spec.annotations[kFuelAnnotation] = "100000";
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  EXPECT_EQ(container->AwaitExit(), 134U);
+  EXPECT_THAT(ReadToEof(container->io().err_read), HasSubstr("fuel"));
+}
+
 TEST_F(WasmBackendTest, AMemoryGrowsAsFarAsTheAnnotationSays) {
   const auto grow = [](int expected) {
     return absl::StrCat(
