@@ -78,6 +78,7 @@ class NullRun {
     RETURN_IF_ERROR(WriteScript(run.shim, absl::StrCat("exec ", ShellWord(program_), " --subject=",
                                                        ShellWord(subject.name), " \"$@\"\n")));
     run.checks = options_.checks;
+    if (!options_.profile.empty()) run.options = {"--profile", options_.profile};
     // They make the judge wait, which takes no CPU.
     run.jobs = options_.jobs > 0 ? options_.jobs : kJobsPerCpu * JobsOf(options_);
     run.deadline_scale = options_.deadline_scale;

@@ -121,6 +121,7 @@ Options DefineNull(CLI::App& app) {
       ->type_name("SUBJECT");
   AddRunning(app, *options);
   AddChecks(app, *options);
+  app.add_option("--profile", options->profile, "what is claimed for them")->type_name("PROFILE");
   app.add_option("--limit", options->limit, "seconds that the run of a subject may take")
       ->type_name("N")
       ->capture_default_str();
