@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -72,6 +73,9 @@ class Daemon : public containerd::task::v2::TaskService {
     reaper_ = *std::move(reaper);
     router_.Add(TaskService::Bind(*this));
     if (!server_.Serve(base::UniqueFd(kSocketFd)).ok()) return 1;
+    asked_.async_wait([this](const boost::system::error_code& error, int) {
+      if (!error) WriteLog("level=info msg=\"goroutine 1:\\n\\tin State\"\n");
+    });
     loop_.run();
     // What an engine would have cleaned.
     containers_.clear();
@@ -242,8 +246,9 @@ class Daemon : public containerd::task::v2::TaskService {
     for (auto& waiter : std::exchange(container.waiters, {})) std::move(waiter)(response);
   }
   void Shout(const std::string& what) const {
-    if (script_ != "shouts") return;
-    const std::string line = absl::StrCat("shouting ", what, "\n");
+    if (script_ == "shouts") WriteLog(absl::StrCat("shouting ", what, "\n"));
+  }
+  void WriteLog(const std::string& line) const {
     if (::write(log_fd_.get(), line.data(), line.size()) < 0) std::abort();
   }
 
@@ -252,6 +257,7 @@ class Daemon : public containerd::task::v2::TaskService {
   std::string socket_path_;
   std::string bundle_;  // that the daemon was started for
   boost::asio::io_context loop_;
+  boost::asio::signal_set asked_{loop_, SIGUSR1};  // for its stacks
   base::Log log_;
   std::unique_ptr<base::ChildReaper> reaper_;
   containerd::EventPublisher publisher_;

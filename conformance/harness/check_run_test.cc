@@ -100,6 +100,7 @@ class CheckRunTest : public base::testing::ProcessTest {
     profile_.guest = Profile::Guest::kHost;
     profile_.env = {{"SCRIPT", script}};
     profile_.fatal_log = fatal_log_;
+    profile_.dump_signal = dump_signal_;
     // Scaled down are only the waits for what never comes: a slow machine starts and answers late.
     profile_.boot_limit =
         std::chrono::milliseconds(static_cast<int>(30'000 / world_.deadline_scale));
@@ -143,6 +144,7 @@ class CheckRunTest : public base::testing::ProcessTest {
   Check check_;
   std::optional<std::chrono::milliseconds> rpc_limit_;  // default: long
   std::vector<std::string> fatal_log_;
+  int dump_signal_ = 0;
   std::vector<std::string> waited_for_;
 };
 
@@ -419,6 +421,25 @@ TEST_F(CheckRunTest, AnUnansweredCallIsAHangWithEvidence) {
   Verify(outcome.hang, Contains(HasSubstr("waits in")));
   Verify(outcome.history, Contains(Line("SIGKILL to the shim")));
   EXPECT_EQ(outcome.story, "");
+}
+
+TEST_F(CheckRunTest, ADaemonThatHangsIsAskedForItsStacks) {
+  rpc_limit_ = std::chrono::milliseconds(2000);
+  const auto look = [](CheckContext& check) {
+    const Task task = check.Run(Program("sleep"));
+    check.EXPECT_THAT(task.State(), IsOk());
+  };
+  Verify(Run("hangs-in-state", look).hang, Not(Contains(HasSubstr("stack    "))));
+  dump_signal_ = SIGUSR1;
+  const CheckOutcome told = Run("hangs-in-state", look);
+  EXPECT_EQ(told.verdict, Verdict::kHang);
+  Verify(told.hang, Contains("stack    level=info msg=\"goroutine 1:"));
+  Verify(told.hang, Contains("stack      in State\""));
+  Verify(told.history, Contains(Line("where is it?")));
+  dump_signal_ = SIGQUIT;  // ends it, which is nobody's crash
+  const CheckOutcome ended = Run("hangs-in-state", look);
+  EXPECT_EQ(ended.verdict, Verdict::kHang) << Told(ended);
+  Verify(ended.hang, Contains("stack    nothing came into its log"));
 }
 
 TEST_F(CheckRunTest, AfterAFailureADaemonThatDoesNotAnswerIsKilledAtOnce) {

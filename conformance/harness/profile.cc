@@ -3,9 +3,12 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/strip.h>
 
 #include <array>
+#include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -64,9 +67,35 @@ absl::Status ReadDuration(TomlReader& reader, const std::string& key,
   return absl::OkStatus();
 }
 
+// "SIGQUIT" and the like; 0 for what is none.
+int SignalOf(absl::string_view name) {
+  if (!absl::ConsumePrefix(&name, "SIG")) return 0;
+  for (int signo = 1; signo < SIGRTMIN; ++signo) {
+    const char* const known = ::sigabbrev_np(signo);
+    if (known != nullptr && name == known) return signo;
+  }
+  return 0;
+}
+
+absl::Status ReadDumpSignal(TomlReader& reader, Profile& profile) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> name, reader.String("dump_signal"));
+  if (!name) return absl::OkStatus();
+  profile.dump_signal = SignalOf(*name);
+  if (profile.dump_signal != 0 && profile.dump_signal != SIGKILL &&
+      profile.dump_signal != SIGSTOP) {
+    return absl::OkStatus();
+  }
+  return reader.Error(
+      "dump_signal",
+      absl::StrCat("expected a signal that a program can catch, such as \"SIGUSR1\", "
+                   "got \"",
+                   *name, "\""));
+}
+
 absl::Status ReadShim(TomlReader& reader, Profile& profile) {
   ASSIGN_OR_RETURN(const std::optional<std::string> path, reader.String("path"));
   profile.shim_path = path.value_or("");
+  RETURN_IF_ERROR(ReadDumpSignal(reader, profile));
   ASSIGN_OR_RETURN(profile.env, reader.Strings("env"));
   ASSIGN_OR_RETURN(profile.dialects, reader.StringList("bootstrap"));
   for (const std::string& dialect : profile.dialects) {

@@ -39,6 +39,9 @@ struct Profile {
   std::vector<std::string> dialects;
   // [shim] task: the versions of the Task service it may announce; empty: any.
   std::vector<std::int64_t> task_versions;
+  // [shim] dump_signal, "SIGUSR1": makes the daemon write what its threads do to its log; sent to
+  // one that owes an answer. 0: none.
+  int dump_signal = 0;
   int max_parallel = 0;                // [limits]: checks at a time at most; 0: no limit
   std::vector<std::string> fatal_log;  // [log] fatal: texts no log may contain, such as "panic:"
 };

@@ -77,6 +77,20 @@ TEST(ProfileTest, GuestsOfWebAssemblyClaimIt) {
               HasSubstr("p.toml:5:8: [claims] wasm: claimed, but guests of kind \"host\""));
 }
 
+TEST(ProfileTest, TheSignalForStacksIsOneThatCanBeCaught) {
+  const auto read = [](const std::string& name) {
+    return ParseProfile("schema = 1\n[shim]\ndump_signal = \"" + name + "\"\n", "p.toml");
+  };
+  EXPECT_EQ(read("SIGUSR1")->dump_signal, SIGUSR1);
+  EXPECT_EQ(read("SIGQUIT")->dump_signal, SIGQUIT);
+  for (const char* name : {"SIGKILL", "SIGSTOP", "USR1", "SIGnone", "SIG", "12", ""}) {
+    EXPECT_THAT(std::string(read(name).status().message()),
+                HasSubstr("p.toml:3:15: [shim] dump_signal: expected a signal that a program can "
+                          "catch"))
+        << name;
+  }
+}
+
 TEST(ProfileTest, WhatIsNotMentionedIsNotClaimed) {
   const absl::StatusOr<Profile> profile = ParseProfile("schema = 1\n", "p.toml");
   ASSERT_TRUE(profile.ok()) << profile.status();

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/hang_report.h"
+#include "conformance/harness/stack_dump.h"
 #include "containerd/shim_address.h"
 #include "task/v3/task.pb.h"
 #include "ttrpc/client.h"
@@ -31,9 +32,13 @@ struct Slot {
 
 class PendingCall : public PendingReply {
  public:
-  PendingCall(CheckScope& scope, std::shared_ptr<Slot> slot, std::string what, pid_t daemon,
-              const CallOptions& options)
-      : scope_(scope), slot_(std::move(slot)), what_(std::move(what)), daemon_(daemon) {
+  PendingCall(CheckScope& scope, DaemonTable& daemons, std::shared_ptr<Slot> slot, std::string what,
+              pid_t daemon, const CallOptions& options)
+      : scope_(scope),
+        daemons_(daemons),
+        slot_(std::move(slot)),
+        what_(std::move(what)),
+        daemon_(daemon) {
     cap_ = options.deadline.value_or(scope.rpc_limit());
     if (!options.deadline && options.wire_timeout) cap_ += *options.wire_timeout;
     expiry_is_legal_ = options.deadline.has_value();
@@ -50,13 +55,18 @@ class PendingCall : public PendingReply {
           absl::StrCat("no reply within ", cap_.count(), " ms (the check's own limit)"));
     }
     const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - sent_);
+    std::vector<std::string> report = HangReport(scope_.history(), daemon_);
+    for (std::string& line : StackDump(scope_, daemons_, daemon_)) {
+      report.push_back(std::move(line));
+    }
     scope_.EndAsHang(absl::StrCat("the reply to ", what_),
                      absl::StrCat(what_, " is unanswered after ", age.count(), " ms"),
-                     HangReport(scope_.history(), daemon_));
+                     std::move(report));
   }
 
  private:
   CheckScope& scope_;
+  DaemonTable& daemons_;
   const std::shared_ptr<Slot> slot_;  // shared with the client's callback
   const std::string what_;
   const pid_t daemon_;
@@ -177,8 +187,8 @@ std::unique_ptr<PendingReply> ShimConnection::Begin(const std::string& service,
     finish(absl::UnavailableError("the check has closed this connection"));
   }
   const pid_t daemon = daemon_ == nullptr ? 0 : daemon_->pid;
-  return std::make_unique<PendingCall>(scope_, std::move(slot), scope_.history().TitleOf(call),
-                                       daemon, options);
+  return std::make_unique<PendingCall>(scope_, daemons_, std::move(slot),
+                                       scope_.history().TitleOf(call), daemon, options);
 }
 
 std::unique_ptr<PendingReply> ShimConnection::CallAsync(const std::string& method,

@@ -115,6 +115,7 @@ Json ToJson(const Profile& profile) {
           {"boot_ms", profile.boot_limit.count()},
           {"rpc_ms", profile.rpc_limit.count()},
           {"env", profile.env},
+          {"dump_signal", profile.dump_signal},
           {"fatal_log", profile.fatal_log}};
 }
 
@@ -130,6 +131,7 @@ absl::Status Read(JsonFields& fields, Profile& profile) {
   fields.Get("boot_ms", boot_ms);
   fields.Get("rpc_ms", rpc_ms);
   fields.Get("env", profile.env);
+  fields.Get("dump_signal", profile.dump_signal);
   fields.Get("fatal_log", profile.fatal_log);
   const std::optional<Profile::Guest> parsed = ParseGuest(guest);
   if (!parsed) return absl::InvalidArgumentError(absl::StrCat("guest: unknown kind '", guest, "'"));
