@@ -119,7 +119,8 @@ void InfoReportsItsOptions(CheckContext& check) {
 void InfoRefusesMissingEngine(CheckContext& check) {
   const CommandResult result = check.RunShim(
       {"-info"}, {.standard_input = RuncOptionsAny("/nonexistent/engine-of-the-judge")});
-  check.EXPECT_THAT(result.timed_out, Eq(false), {.code = why::kReplyMissing});
+  check.EXPECT_THAT(result.timed_out, Eq(false),
+                    {.text = "`start` ends", .code = why::kReplyMissing});
   check.EXPECT_THAT(
       result.exit.ShellStatus(), Ne(0u),
       {.text = "-info fails when its engine cannot be found", .code = why::kStartAccepted});
@@ -185,7 +186,8 @@ void DaemonOutlivesItsStarter(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   ShimUnderTest& shim = check.StartShim(bundle);
   const std::optional<ProcessInfo> daemon = check.World().Find(shim.pid());
-  check.ASSERT_THAT(daemon.has_value(), Eq(true), {.code = why::kProcessState});
+  check.ASSERT_THAT(daemon.has_value(), Eq(true),
+                    {.text = "the daemon is found", .code = why::kProcessState});
   const std::optional<ProcessInfo> self = check.World().Find(1);
   check.EXPECT_THAT(
       daemon->group, Ne(self.has_value() ? self->group : 1),
@@ -239,7 +241,8 @@ void DaemonIsFindable(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   ShimUnderTest& shim = check.StartShim(bundle);
   const std::optional<ProcessInfo> daemon = check.World().Find(shim.pid());
-  check.ASSERT_THAT(daemon.has_value(), Eq(true), {.code = why::kProcessState});
+  check.ASSERT_THAT(daemon.has_value(), Eq(true),
+                    {.text = "the daemon is found", .code = why::kProcessState});
   check.EXPECT_THAT(
       daemon->argv, Contains(bundle.id),
       {.text = "-id and its value stand in the daemon's argv", .code = why::kProcessState});
@@ -252,7 +255,8 @@ void SurvivesItsParentsSignals(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   ShimUnderTest& shim = check.StartShim(bundle);
   const std::optional<ProcessInfo> daemon = check.World().Find(shim.pid());
-  check.ASSERT_THAT(daemon.has_value(), Eq(true), {.code = why::kProcessState});
+  check.ASSERT_THAT(daemon.has_value(), Eq(true),
+                    {.text = "the daemon is found", .code = why::kProcessState});
   check.EXPECT_THAT(daemon->parent, Eq(1),
                     {.text = "the daemon was re-parented: nothing between it and containerd's init",
                      .code = why::kProcessState});
@@ -276,7 +280,8 @@ void IgnoresUnknownEnvironment(CheckContext& check) {
 
 void VersionNeedsNoEnvironment(CheckContext& check) {
   const CommandResult result = check.RunShim({"-v"}, {.env = std::vector<std::string>{}});
-  check.EXPECT_THAT(result.timed_out, Eq(false), {.code = why::kReplyMissing});
+  check.EXPECT_THAT(result.timed_out, Eq(false),
+                    {.text = "`start` ends", .code = why::kReplyMissing});
   check.EXPECT_THAT(
       result.exit.signal, Eq(0),
       {.text = "a missing TTRPC_ADDRESS does not crash `-v`", .code = why::kShimCrashed});
@@ -351,9 +356,9 @@ void LeavesTheBundleAlone(CheckContext& check) {
   check.ASSERT_THAT(task.Delete(), IsOk());
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
   check.EXPECT_THAT(shim.AwaitExit(std::chrono::seconds(16)), Eq(true),
-                    {.code = why::kLeftProcess});
+                    {.text = "the shim ends", .code = why::kLeftProcess});
   check.EXPECT_THAT(check.RunDelete(bundle).command.ExitedWith(0), Eq(true),
-                    {.code = why::kProcessState});
+                    {.text = "`delete` succeeds", .code = why::kProcessState});
   check.EXPECT_THAT(ReadWholeFile(absl::StrCat(bundle.path, "/config.json")), Eq(config),
                     {.text = "config.json is still there, unchanged", .code = why::kFileContent});
   check.EXPECT_THAT(ReadWholeFile(program), Eq("/usr/bin/containerd-shim"),
@@ -373,7 +378,7 @@ void SurvivesLossOfTheLogReader(CheckContext& check) {
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(137)));
   check.EXPECT_THAT(task.Delete(), IsOk());
-  check.EXPECT_THAT(shim.alive(), Eq(true), {.code = why::kShimCrashed});
+  check.EXPECT_THAT(shim.alive(), Eq(true), {.text = "the shim lives", .code = why::kShimCrashed});
 }
 
 void SurvivesAFullLog(CheckContext& check) {

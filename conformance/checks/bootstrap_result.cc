@@ -176,7 +176,8 @@ void DebugSocketIsRemoved(CheckContext& check) {
   const std::size_t sockets = SocketFiles(check).size();
   if (sockets > 1) check.Note("a second socket exists with -debug");
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true), {.code = why::kLeftProcess});
+  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kLeftProcess});
   check.EXPECT_THAT(SocketFiles(check), IsEmpty(),
                     {.text = "sockets after the end of a daemon with -debug",
                      .code = why::kLeftSocket,
@@ -202,10 +203,12 @@ void MountCapabilitiesAreReadable(CheckContext& check) {
 
 void InfoNamesMountTypes(CheckContext& check) {
   const CommandResult result = check.RunShim({"-info"});
-  check.ASSERT_THAT(result.ExitedWith(0), Eq(true), {.code = why::kStartOutput});
+  check.ASSERT_THAT(result.ExitedWith(0), Eq(true),
+                    {.text = "`-info` succeeds", .code = why::kStartOutput});
   containerd::types::RuntimeInfo info;
-  check.ASSERT_THAT(info.ParseFromString(result.standard_output), Eq(true),
-                    {.code = why::kStartOutput, .requirement = "INFO-01"});
+  check.ASSERT_THAT(
+      info.ParseFromString(result.standard_output), Eq(true),
+      {.text = "it can be decoded", .code = why::kStartOutput, .requirement = "INFO-01"});
   const auto mounts = info.annotations().find("containerd.io/runtime-allow-mounts");
   if (mounts == info.annotations().end()) {
     check.Skip("no mount type is asked for");
@@ -274,7 +277,8 @@ void NoEventAddressIsSurvived(CheckContext& check) {
     ShimUnderTest& shim = CheckConnects(check, bundle, result);
     check.ASSERT_THAT(shim.pid(), ::testing::Gt(0));
     check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-    check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true), {.code = why::kLeftProcess});
+    check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+                      {.text = "the shim ends", .code = why::kLeftProcess});
   }
 }
 
@@ -338,7 +342,8 @@ void DaemonJoinsItsCgroup(CheckContext& check) {
       check.World().ReadProc(shim.pid(), "cgroup"), ::testing::HasSubstr("/shim\n"),
       {.text = absl::StrCat("the daemon is in ", cgroup.name()), .code = why::kProcessState});
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-  check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true), {.code = why::kLeftProcess});
+  check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kLeftProcess});
 }
 
 void AnImpossibleCgroupFailsStart(CheckContext& check) {
@@ -361,7 +366,8 @@ void CoreSchedulingGivesACookie(CheckContext& check) {
     if (!result.usable()) JudgeRefusal(check, bundle, result, "SCHED_CORE");
     check.Skip("this kernel has no core scheduling");
   }
-  check.ASSERT_THAT(result.usable(), Eq(true), {.code = why::kStartFailed});
+  check.ASSERT_THAT(result.usable(), Eq(true),
+                    {.text = "`start` gives an address", .code = why::kStartFailed});
   ShimUnderTest& shim = CheckConnects(check, bundle, result);
   check.ASSERT_THAT(CookieOf(shim.pid(), cookie), Eq(true), {.code = why::kHost});
   check.EXPECT_THAT(cookie, Ne(0ull),

@@ -37,7 +37,8 @@ void TheTaskGoesOn(CheckContext& check) {
   check.ASSERT_THAT(task.Checkpoint(absl::StrCat(check.ScratchDirectory(), "/image")), IsOk());
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "a checkpoint without the exit option", .code = why::kStateWrong});
-  check.EXPECT_THAT(task.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  check.EXPECT_THAT(task.ProcessGone(), Eq(false),
+                    {.text = "its process still runs", .code = why::kProcessState});
 }
 
 void ItIsPublished(CheckContext& check) {

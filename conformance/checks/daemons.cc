@@ -137,7 +137,7 @@ void RunUnder(CheckContext& check, const Generation& generation) {
   SkipUnless(check, task.Delete().status(), "Delete");
   SkipUnless(check, shim.Shutdown(bundle.id), "Shutdown");
   check.EXPECT_THAT(check.RunDelete(bundle).command.ExitedWith(0), ::testing::Eq(true),
-                    {.code = why::kProcessState});
+                    {.text = "`delete` succeeds", .code = why::kProcessState});
 }
 
 }  // namespace

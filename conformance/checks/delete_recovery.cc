@@ -26,7 +26,8 @@ constexpr std::chrono::seconds kSoonGone{1};
 
 void KillShim(CheckContext& check, ShimUnderTest& shim) {
   check.ASSERT_THAT(shim.SendSignal(SIGKILL), IsOk(), {.code = why::kHarness});
-  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), ::testing::Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), ::testing::Eq(true),
+                    {.text = "the shim ends", .code = why::kHarness});
 }
 
 void JudgeDelete(CheckContext& check, const DeleteResult& result, const std::string& when) {
@@ -84,7 +85,8 @@ bool Exists(const std::string& path) {
 
 void CleansUpRunningTask(CheckContext& check) {
   const Task task = check.Run(Program("spawn_tree", "1", "2"));
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   KillShim(check, task.shim());
   ExpectDelete(check, task.bundle(), "of a running container whose shim died");
   ExpectNothingLeft(check, task);
@@ -151,7 +153,7 @@ void SucceedsAfterANormalEnd(CheckContext& check) {
   check.ASSERT_THAT(task.Delete(), IsOk());
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
   check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "SHUT-02"});
+                    {.text = "the shim ends", .code = why::kLeftProcess, .requirement = "SHUT-02"});
   ExpectDelete(check, bundle, "after Delete and Shutdown, as containerd always does");
   ExpectNothingLeft(check, task);
 }
@@ -222,7 +224,8 @@ void LeavesALiveShimAlone(CheckContext& check) {
   check.EXPECT_THAT(doomed.Delete(), IsOk(), {.text = "and can still delete it"});
   check.EXPECT_THAT(sibling.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "the other container of this shim"});
-  check.EXPECT_THAT(sibling.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  check.EXPECT_THAT(sibling.ProcessGone(), Eq(false),
+                    {.text = "its process still runs", .code = why::kProcessState});
 }
 
 void SharedShimsMembersAreIndependent(CheckContext& check) {
@@ -248,7 +251,8 @@ void DeathIsNoticed(CheckContext& check) {
   check.EXPECT_THAT(
       shim.AwaitDisconnect(std::chrono::seconds(2)), Eq(true),
       {.text = "EOF on the connection although the container lives", .code = why::kConnectionLost});
-  check.EXPECT_THAT(task.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  check.EXPECT_THAT(task.ProcessGone(), Eq(false),
+                    {.text = "its process still runs", .code = why::kProcessState});
   // The kernel closes the descriptors of a dead process one after the other.
   check.EXPECT_THAT(
       check.Eventually([&] { return !check.CanConnect(shim.address()); }, std::chrono::seconds(2)),
@@ -357,7 +361,7 @@ void RemembersExitsWhileAway(CheckContext& check) {
   const int version = task.shim().task_version();
   task.shim().Disconnect();
   check.ASSERT_THAT(check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
-                    {.code = why::kProcessState});
+                    {.text = "its process is gone", .code = why::kProcessState});
   const Task attached = check.Attach(task, check.ConnectTo(address, version));
   const ExitInfo waited = check.Require(attached.Wait());
   check.EXPECT_THAT(waited, ExitedWith(23), {.code = why::kExitStatus});

@@ -73,7 +73,8 @@ void DeleteAfterLossOfAllFiles(CheckContext& check) {
 
 void ConcurrentDeletesOfOne(CheckContext& check) {
   const Task task = check.Run(Program("spawn_tree", "1", "2"));
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   KillShim(check, task.shim());
   const std::vector<Bundle> same(4, task.bundle());
   int succeeded = 0;
@@ -118,7 +119,8 @@ void CleansUpAnExecThatNeverStarted(CheckContext& check) {
 
 void CleansUpTerminals(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   KillShim(check, task.shim());
   ExpectDelete(check, task.bundle(), "of a container on a terminal");
   ExpectNothingLeft(check, task);

@@ -41,9 +41,11 @@ void AStoppedTaskIsRemoved(CheckContext& check) {
   check.EXPECT_THAT(reloaded.Delete(), IsOkAndHolds(ExitedWith(5)));
   check.EXPECT_THAT(reloaded.shim().pid(), Eq(daemon), {.code = why::kProcessState});
   check.EXPECT_THAT(reloaded.shim().Shutdown(task.id()), IsOk());
-  check.EXPECT_THAT(reloaded.shim().AwaitExit(seconds(16)), Eq(true), {.code = why::kLeftProcess});
-  check.EXPECT_THAT(check.RunDelete(task.bundle()).command.ExitedWith(0), Eq(true),
-                    {.code = why::kProcessState, .requirement = "DEL-08"});
+  check.EXPECT_THAT(reloaded.shim().AwaitExit(seconds(16)), Eq(true),
+                    {.text = "the shim ends", .code = why::kLeftProcess});
+  check.EXPECT_THAT(
+      check.RunDelete(task.bundle()).command.ExitedWith(0), Eq(true),
+      {.text = "`delete` succeeds", .code = why::kProcessState, .requirement = "DEL-08"});
 }
 
 void TheAnnouncedVersionIsServedForLife(CheckContext& check) {
@@ -93,12 +95,14 @@ void AnUpgradeDisturbsNobody(CheckContext& check) {
   check.ASSERT_THAT(exec.Start(), IsOk(), {.text = "after the shim's file was replaced"});
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(3)));
   check.ASSERT_THAT(task.shim().SendSignal(SIGKILL), IsOk(), {.code = why::kHarness});
-  check.ASSERT_THAT(task.shim().AwaitExit(seconds(16)), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(task.shim().AwaitExit(seconds(16)), Eq(true),
+                    {.text = "the shim ends", .code = why::kHarness});
   check.EXPECT_THAT(check.RunDelete(task.bundle()).command.ExitedWith(0), Eq(true),
                     {.text = "`delete` of the new file on the bundle of the old one",
                      .code = why::kProcessState});
-  check.EXPECT_THAT(check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "DEL-03"});
+  check.EXPECT_THAT(
+      check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
+      {.text = "its process is gone", .code = why::kLeftProcess, .requirement = "DEL-03"});
   check.EXPECT_THAT(check.World().MountsBelow(task.bundle().path), IsEmpty(),
                     {.code = why::kLeftMount, .requirement = "DEL-03"});
 }
@@ -113,13 +117,14 @@ void ExecsOfADeadShimAreSilent(CheckContext& check) {
   });
   const std::size_t before = check.Events().size();
   check.ASSERT_THAT(task.shim().SendSignal(SIGKILL), IsOk(), {.code = why::kHarness});
-  check.ASSERT_THAT(task.shim().AwaitExit(seconds(16)), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(task.shim().AwaitExit(seconds(16)), Eq(true),
+                    {.text = "the shim ends", .code = why::kHarness});
   check.EXPECT_THAT(check.Eventually([&] { return wait->done(); }), Eq(true),
                     {.text = "a pending Wait ends with the connection", .code = why::kExitLost});
   check.EXPECT_THAT(check.RunDelete(task.bundle()).command.ExitedWith(0), Eq(true),
-                    {.code = why::kProcessState});
+                    {.text = "`delete` succeeds", .code = why::kProcessState});
   check.EXPECT_THAT(check.Eventually([&] { return exec.ProcessGone(); }), Eq(true),
-                    {.code = why::kLeftProcess});
+                    {.text = "its process is gone", .code = why::kLeftProcess});
   check.EXPECT_THAT(
       check.Events().size(), Eq(before),
       {.text = "nobody publishes an exit of the exec", .code = why::kEventUnexpected});

@@ -222,7 +222,8 @@ void CreateRepeatsTheRequest(CheckContext& check) {
   const Task task = check.Create(Program("pause"));
   const Event event = Only(check, UntilTopic(check, task.id(), "", "create"), "create");
   containerd::events::TaskCreate create;
-  check.ASSERT_THAT(create.ParseFromString(event.payload), Eq(true), {.code = why::kEventField});
+  check.ASSERT_THAT(create.ParseFromString(event.payload), Eq(true),
+                    {.text = "it can be decoded", .code = why::kEventField});
   check.EXPECT_THAT(create.bundle(), Eq(task.bundle().path), {.code = why::kEventField});
   check.EXPECT_THAT(static_cast<pid_t>(create.pid()), Eq(task.pid()),
                     {.text = "pid of the event and of the reply", .code = why::kEventField});
@@ -240,7 +241,8 @@ void CreateRepeatsTheMounts(CheckContext& check) {
   const Task task = check.Create(Program("pause"));
   const Event event = Only(check, UntilTopic(check, task.id(), "", "create"), "create");
   containerd::events::TaskCreate create;
-  check.ASSERT_THAT(create.ParseFromString(event.payload), Eq(true), {.code = why::kEventField});
+  check.ASSERT_THAT(create.ParseFromString(event.payload), Eq(true),
+                    {.text = "it can be decoded", .code = why::kEventField});
   check.ASSERT_THAT(create.rootfs_size(), Eq(1),
                     {.text = "mounts in the event", .code = why::kEventField});
   check.EXPECT_THAT(create.rootfs(0).source(), Eq(task.bundle().rootfs_source),
@@ -321,7 +323,7 @@ void ExecDeletionIsNotTheContainers(CheckContext& check) {
   EndAndDelete(check, task);
   const std::vector<Event> events = UntilDeleted(check, task.id());
   check.ASSERT_THAT(!events.empty() && HasTopic(events.back(), "delete"), Eq(true),
-                    {.code = why::kEventOrder});
+                    {.text = "the delete event comes last", .code = why::kEventOrder});
   for (std::size_t i = 0; i + 1 < events.size(); ++i) {
     if (!HasTopic(events[i], "delete")) continue;
     check.EXPECT_THAT(events[i].id, Eq(exec.exec_id()),

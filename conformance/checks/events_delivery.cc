@@ -160,7 +160,8 @@ void EveryCodeIsSurvived(CheckContext& check) {
   for (int i = 0; i < kCodes; ++i) {
     const auto code = static_cast<absl::StatusCode>(i + 1);
     const StartResult& start = starts[static_cast<std::size_t>(i)];
-    check.ASSERT_THAT(start.usable(), Eq(true), {.code = why::kStartFailed});
+    check.ASSERT_THAT(start.usable(), Eq(true),
+                      {.text = "`start` gives an address", .code = why::kStartFailed});
     check.Sink().SetMode(Mode::kRefuse, {}, code);
     CreateOptions options;
     options.existing_bundle = bundles[static_cast<std::size_t>(i)];

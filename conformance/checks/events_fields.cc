@@ -133,7 +133,8 @@ void OomNamesTheContainer(CheckContext& check) {
   check.ASSERT_THAT(found != own.end(), Eq(true),
                     {.text = "an event /tasks/oom", .code = why::kEventMissing});
   events::TaskOOM oom;
-  check.ASSERT_THAT(oom.ParseFromString(found->payload), Eq(true), {.code = why::kEventField});
+  check.ASSERT_THAT(oom.ParseFromString(found->payload), Eq(true),
+                    {.text = "it can be decoded", .code = why::kEventField});
   check.EXPECT_THAT(oom.container_id(), Eq(task.id()), {.code = why::kEventField});
   check.EXPECT_THAT(found->type_url, Eq("containerd.events.TaskOOM"),
                     {.code = why::kEventField, .requirement = "EVT-04"});

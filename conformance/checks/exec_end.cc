@@ -76,7 +76,8 @@ void ExitLeavesOthersAlone(CheckContext& check) {
   ExpectUnchanged(check, task, before, "the exit of an exec");
   check.EXPECT_THAT(stays.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "another exec", .code = why::kStateWrong});
-  check.EXPECT_THAT(stays.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  check.EXPECT_THAT(stays.ProcessGone(), Eq(false),
+                    {.text = "its process still runs", .code = why::kProcessState});
 }
 
 void DeleteOfNeverStarted(CheckContext& check) {
@@ -100,7 +101,8 @@ void DeleteOfRunningIsRefused(CheckContext& check) {
   check.EXPECT_THAT(exec.Delete().status(), IsWrongState(), {.text = "Delete of a running exec"});
   check.EXPECT_THAT(exec.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.code = why::kStateWrong});
-  check.EXPECT_THAT(exec.ProcessGone(), Eq(false), {.code = why::kProcessState});
+  check.EXPECT_THAT(exec.ProcessGone(), Eq(false),
+                    {.text = "its process still runs", .code = why::kProcessState});
   check.Require(exec.Kill(SIGKILL));
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(137)));
   check.EXPECT_THAT(exec.Delete(), IsOkAndHolds(ExitedWith(137)));
@@ -116,7 +118,8 @@ void DeleteRemovesThePidFile(CheckContext& check) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) check.Note("no pid file " + file);
   check.EXPECT_THAT(exec.Delete(), IsOkAndHolds(ExitedWith(9)));
-  check.EXPECT_THAT(std::filesystem::exists(file, error), Eq(false), {.code = why::kLeftFile});
+  check.EXPECT_THAT(std::filesystem::exists(file, error), Eq(false),
+                    {.text = "the file is gone", .code = why::kLeftFile});
   ExpectUnchanged(check, task, before, "Delete of a stopped exec");
 }
 

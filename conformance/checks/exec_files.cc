@@ -62,12 +62,13 @@ void IdsLikeOwnFilesAreHarmless(CheckContext& check) {
   }
   check.ASSERT_THAT(task.shim().SendSignal(SIGKILL), IsOk(), {.code = why::kHarness});
   check.ASSERT_THAT(task.shim().AwaitExit(std::chrono::seconds(16)), Eq(true),
-                    {.code = why::kHarness});
+                    {.text = "the shim ends", .code = why::kHarness});
   check.EXPECT_THAT(
       check.RunDelete(task.bundle()).command.ExitedWith(0), Eq(true),
       {.text = "`delete` after execs named like the shim's own files", .code = why::kProcessState});
-  check.EXPECT_THAT(check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "DEL-03"});
+  check.EXPECT_THAT(
+      check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
+      {.text = "its process is gone", .code = why::kLeftProcess, .requirement = "DEL-03"});
 }
 
 void ExecsLeaveNoFile(CheckContext& check) {

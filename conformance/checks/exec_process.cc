@@ -27,7 +27,8 @@ std::string OutputOf(CheckContext& check, const ProcessSpec& process,
   const Exec exec = check.Require(task.AddExec(process, options));
   check.Require(exec.Start());
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   return exec.stdio().output();
 }
 
@@ -118,7 +119,8 @@ void GroupsAndLimitsAreHonoured(CheckContext& check) {
       check.Require(task.AddExec(Program("print_identity"), {.process_json = process.dump()}));
   check.Require(exec.Start());
   check.ASSERT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   const std::vector<std::string> identity = Lines(exec.stdio().output());
   check.EXPECT_THAT(identity, Contains("groups 10 20"));
   check.EXPECT_THAT(identity, Contains("nofile 321 654"));
@@ -137,7 +139,8 @@ void TerminalOfTheRequestWins(CheckContext& check) {
     check.ASSERT_THAT(exec.Start(), IsOk(),
                       {.text = absl::StrCat("the request says terminal=", terminal,
                                             ", the spec says the contrary")});
-    check.EXPECT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+    check.EXPECT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true),
+                      {.text = "the output has \"ready\"", .code = why::kOutputLost});
     check.EXPECT_THAT(exec.stdio().output(), HasSubstr(terminal ? "tty 0 yes" : "tty 0 no"),
                       {.text = "the word of the request counts"});
     check.Require(exec.stdio().WriteInput("quit\n"));

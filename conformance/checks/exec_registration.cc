@@ -24,7 +24,8 @@ void RegistersButDoesNotRun(CheckContext& check) {
   check.EXPECT_THAT(state.pid, Eq(0u), {.text = "there is no process yet"});
   check.EXPECT_THAT(exec.stdio().output(), Eq(""), {.code = why::kProcessState});
   check.Require(exec.Start());
-  check.EXPECT_THAT(exec.stdio().AwaitOutput("it-runs"), Eq(true), {.code = why::kOutputLost});
+  check.EXPECT_THAT(exec.stdio().AwaitOutput("it-runs"), Eq(true),
+                    {.text = "the output has \"it-runs\"", .code = why::kOutputLost});
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
 }
 

@@ -149,7 +149,7 @@ std::vector<std::uint32_t> StartAllAtOnce(CheckContext& check, const Task& task,
   for (const auto& start : starts) {
     ::containerd::task::v3::StartResponse response;
     const std::string bytes = check.Require(start->Get());
-    check.EXPECT_THAT(response.ParseFromString(bytes), Eq(true));
+    check.EXPECT_THAT(response.ParseFromString(bytes), Eq(true), {.text = "it can be decoded"});
     pids.push_back(response.pid());
   }
   return pids;

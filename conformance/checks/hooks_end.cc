@@ -85,7 +85,7 @@ void NothingRunsForNothing(CheckContext& check) {
                     {.text = "hooks that ran in `start`", .code = why::kProcessState});
   check.Require(shim.Shutdown(bundle.id));
   check.ASSERT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "SHUT-05"});
+                    {.text = "the shim ends", .code = why::kLeftProcess, .requirement = "SHUT-05"});
   check.EXPECT_THAT(
       trace.Names(), IsEmpty(),
       {.text = "hooks of a container that was never created", .code = why::kProcessState});

@@ -161,15 +161,16 @@ void DeleteSucceeds(CheckContext& check, HookPoint point, const Failure& failure
   check.EXPECT_THAT(task.State(), HasCode(absl::StatusCode::kNotFound));
   check.EXPECT_THAT(trace.Names(), ElementsAre(kAfter),
                     {.text = "the hook behind it runs all the same", .code = why::kProcessState});
-  check.EXPECT_THAT(StuckHookIsGone(check), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "HOOK-05"});
+  check.EXPECT_THAT(
+      StuckHookIsGone(check), Eq(true),
+      {.text = "the hook is gone", .code = why::kLeftProcess, .requirement = "HOOK-05"});
   ExpectAnswers(check, task.shim());
 }
 
 // A warning, or a failed Start: both policies are around, so that this only tells which.
 void NotesWhatPoststartDoes(CheckContext& check) {
   const HookTrace trace(check);
-  const Task task = check.TryCreate(Program("pause"),
+  const Task task = check.TryCreate(Program("wait_for_signal", "--stay"),
                                     FailingAt(check, trace, HookPoint::kPoststart, kFailures[0]));
   const absl::Status started =
       task.create_status().ok() ? task.Start().status() : task.create_status();
@@ -178,7 +179,11 @@ void NotesWhatPoststartDoes(CheckContext& check) {
              : started.ok()             ? "a poststart hook that fails is a warning"
                                         : "a poststart hook that fails makes Start fail");
   if (!started.ok()) return;
-  check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
+  const std::string answer = absl::StrCat("signal ", SIGUSR1, "\n");
+  check.EXPECT_THAT(task.stdio().AwaitOutput("ready") && task.Kill(SIGUSR1).ok() &&
+                        task.stdio().AwaitOutput(answer),
+                    Eq(true),
+                    {.text = "after a warning the container lives on", .code = why::kProcessState});
 }
 
 // --- hooks that are rude, but have not failed ----------------------------------------------------
@@ -188,7 +193,8 @@ void LiveOnce(CheckContext& check, const CreateOptions& options, const std::stri
   check.ASSERT_THAT(task.create_status(), IsOk(), {.text = absl::StrCat("Create with ", what)});
   check.ASSERT_THAT(task.Start(), IsOk(), {.text = absl::StrCat("Start with ", what)});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(5)));
-  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(
       task.stdio().output() + task.stdio().error(), Eq(""),
       {.text = "the container's own output", .code = why::kOutputLost, .requirement = "HOOK-11"});

@@ -212,7 +212,8 @@ void ConfiguresTheNetwork(CheckContext& check, HookPoint point) {
   };
   const Task task = check.Run(Program("loopback_mtu"), options);
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(task.stdio().output(), Eq("1234\n"),
                     {.text = absl::StrCat("the MTU of the loopback device that a ",
                                           InfoOf(point).key, " hook has set"),

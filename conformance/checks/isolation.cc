@@ -136,7 +136,8 @@ void StopInit(CheckContext& check, ShimUnderTest& shim, const Obstacle::During& 
   options.shim = &shim;
   const Task task = check.Run(Program("pause", "--ready"), options);
   // execve of a program with threads, which the engine's last step is, forgets a pending stop.
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   StopProcesses(check, task, {task.pid()}, "the init", during);
 }
 

@@ -134,7 +134,8 @@ void DeathLeavesNothing(CheckContext& check, const EngineCall& call, const Death
   const absl::StatusOr<StateInfo> state = subject.task->State();
   check.EXPECT_THAT(state, IsOk(), {.text = "State after " + std::string(call.name)});
   if (state.ok() && state->status == TaskStatus::kRunning) {
-    check.EXPECT_THAT(subject.task->ProcessGone(), Eq(false), {.code = why::kStateWrong});
+    check.EXPECT_THAT(subject.task->ProcessGone(), Eq(false),
+                      {.text = "its process still runs", .code = why::kStateWrong});
   }
 }
 

@@ -129,7 +129,8 @@ void NothingRunsBeforeStart(CheckContext& check) {
   check.EXPECT_THAT(task.stdio().output(), Eq(""),
                     {.text = "the process may not run before Start", .code = why::kProcessState});
   check.Require(task.Start());
-  check.EXPECT_THAT(task.stdio().AwaitOutput("it-runs"), Eq(true), {.code = why::kOutputLost});
+  check.EXPECT_THAT(task.stdio().AwaitOutput("it-runs"), Eq(true),
+                    {.text = "the output has \"it-runs\"", .code = why::kOutputLost});
   check.Require(task.Wait());
   const std::vector<Event> events = EndTask(check, task);
   check.EXPECT_THAT(SurplusTopics(events, {"create", "start", "exit", "delete"}), IsEmpty(),

@@ -165,7 +165,7 @@ void DeleteRemovesWhatAFailedCreateLeft(CheckContext& check) {
   if (task.create_status().ok()) check.Skip("this shim reports a missing command in Start");
   check.EXPECT_THAT(task.shim().Shutdown(task.id()), IsOk());
   check.ASSERT_THAT(task.shim().AwaitExit(std::chrono::seconds(10)), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "SHUT-05"});
+                    {.text = "the shim ends", .code = why::kLeftProcess, .requirement = "SHUT-05"});
   const DeleteResult deleted = check.RunDelete(task.bundle());
   check.EXPECT_THAT(
       deleted.command.ExitedWith(0), Eq(true),

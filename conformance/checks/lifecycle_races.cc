@@ -89,7 +89,8 @@ void MeetOnce(CheckContext& check, int states_between) {
                       {.text = "the exit is published", .code = why::kEventMissing});
     check.ASSERT_THAT(shim.Shutdown(task.id()), IsOk());
   }
-  check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true), {.code = why::kLeftProcess});
+  check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kLeftProcess});
 }
 
 void ShutdownDeleteAndExitAtOnce(CheckContext& check) {
@@ -116,7 +117,8 @@ void SeveralShutdownsAtOnce(CheckContext& check) {
                       HasCodeIn({absl::StatusCode::kOk, absl::StatusCode::kUnavailable}),
                       {.text = "Shutdown is answered or the connection closes"});
   }
-  check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true), {.code = why::kLeftProcess});
+  check.EXPECT_THAT(shim.AwaitExit(kExitDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kLeftProcess});
 }
 
 // Exit event and Wait must not be held back for clean-up: clients count the time.
@@ -125,7 +127,7 @@ void AnExitIsToldWithinASecond(CheckContext& check) {
   const std::unique_ptr<PendingReply> wait = task.WaitAsync();
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   check.ASSERT_THAT(check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
-                    {.code = why::kProcessState});
+                    {.text = "its process is gone", .code = why::kProcessState});
   check.EXPECT_THAT(check.Eventually([&] { return wait->done(); }, seconds(1)), Eq(true),
                     {.text = "Wait within a second of the end", .code = why::kExitLost});
   check.EXPECT_THAT(
@@ -153,7 +155,8 @@ void EachContainerGetsItsOwnSignals(CheckContext& check) {
   const Task first = check.Run(Program("wait_for_signal"));
   const Task second = check.Run(Program("wait_for_signal"), {.shim = &first.shim()});
   for (const Task* task : {&first, &second}) {
-    check.ASSERT_THAT(task->stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+    check.ASSERT_THAT(task->stdio().AwaitOutput("ready"), Eq(true),
+                      {.text = "the output has \"ready\"", .code = why::kOutputLost});
   }
   for (const auto& [task, signo] : std::vector<std::pair<const Task*, int>>{
            {&first, SIGUSR1}, {&second, SIGINT}, {&first, SIGHUP}, {&second, SIGUSR2}}) {
@@ -165,7 +168,8 @@ void EachContainerGetsItsOwnSignals(CheckContext& check) {
   for (const Task* task : {&first, &second}) {
     check.ASSERT_THAT(task->Kill(SIGTERM), IsOk());
     check.ASSERT_THAT(task->Wait(), IsOkAndHolds(ExitedWith(0)));
-    check.ASSERT_THAT(task->stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+    check.ASSERT_THAT(task->stdio().AwaitEof(), Eq(true),
+                      {.text = "the output ends", .code = why::kOutputNoEof});
   }
   check.EXPECT_THAT(
       first.stdio().output(),

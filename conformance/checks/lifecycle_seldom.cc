@@ -114,7 +114,7 @@ void KillAfterTheEngineForgot(CheckContext& check) {
   }
   check.ASSERT_THAT(::kill(task.pid(), SIGKILL), Eq(0), {.code = why::kHarness});
   check.ASSERT_THAT(check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
-                    {.code = why::kHarness});
+                    {.text = "its process is gone", .code = why::kHarness});
   for (const std::string& cgroup : check.World().Cgroups()) {
     std::filesystem::remove(cgroup, error);
   }
@@ -150,7 +150,8 @@ void StatsAnswersInTime(CheckContext& check) {
 
 void StateAnswersDuringPause(CheckContext& check) {
   const Task task = check.Run(Program("spawn_tree", "2", "3"));
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   containerd::task::v3::PauseRequest request;
   request.set_id(task.id());
   const std::unique_ptr<PendingReply> pause =
@@ -160,7 +161,8 @@ void StateAnswersDuringPause(CheckContext& check) {
   check.EXPECT_THAT(check.Eventually([&] { return state->done(); }, seconds(2)), Eq(true),
                     {.text = "State is answered while Pause works", .code = why::kReplyDelayed});
   containerd::task::v3::StateResponse response;
-  check.ASSERT_THAT(response.ParseFromString(check.Require(state->Get())), Eq(true));
+  check.ASSERT_THAT(response.ParseFromString(check.Require(state->Get())), Eq(true),
+                    {.text = "it can be decoded"});
   const auto status = static_cast<TaskStatus>(response.status());
   check.EXPECT_THAT(
       status, ::testing::AnyOf(TaskStatus::kRunning, TaskStatus::kPausing, TaskStatus::kPaused));
@@ -210,7 +212,8 @@ void AUserMayReopenItsOutput(CheckContext& check) {
   const Task task = check.Run(process, {.runc_options = options.SerializeAsString()});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)),
                     {.text = "user 1000 opens /proc/self/fd/1 for writing"});
-  check.EXPECT_THAT(task.stdio().AwaitOutput("hello"), Eq(true), {.code = why::kOutputLost});
+  check.EXPECT_THAT(task.stdio().AwaitOutput("hello"), Eq(true),
+                    {.text = "the output has \"hello\"", .code = why::kOutputLost});
 }
 
 std::string StatusField(const std::string& status, absl::string_view name) {
@@ -260,7 +263,8 @@ CgroupNumbers ReadStats(CheckContext& check, const Task& task) {
 void StatsTellTheTruth(CheckContext& check) {
   constexpr std::uint64_t kMib = 1u << 20;
   const Task tree = check.Run(Program("spawn_tree", "2", "3"));
-  check.ASSERT_THAT(tree.stdio().AwaitOutput("ready 13"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(tree.stdio().AwaitOutput("ready 13"), Eq(true),
+                    {.text = "the output has \"ready 13\"", .code = why::kOutputLost});
   CgroupNumbers numbers;
   // Threads of the engine that have ended leave the count a moment later.
   check.Eventually([&] {
@@ -273,7 +277,7 @@ void StatsTellTheTruth(CheckContext& check) {
   const CgroupNumbers before = ReadStats(check, eater);
   check.ASSERT_THAT(eater.stdio().WriteInput("now"), IsOk(), {.code = why::kHarness});
   check.ASSERT_THAT(eater.stdio().AwaitOutput("allocated 48"), Eq(true),
-                    {.code = why::kOutputLost});
+                    {.text = "the output has \"allocated 48\"", .code = why::kOutputLost});
   numbers = ReadStats(check, eater);
   check.EXPECT_THAT(numbers.processor, Gt(before.processor),
                     {.text = "processor time of a container that has touched 48 MiB meanwhile"});
@@ -293,7 +297,8 @@ void ShutdownIsQuick(CheckContext& check) {
   check.EXPECT_THAT(std::chrono::duration_cast<milliseconds>(took).count(), Lt(3000),
                     {.text = "milliseconds until Shutdown is answered or the connection closes",
                      .code = why::kReplyDelayed});
-  check.EXPECT_THAT(shim.AwaitExit(seconds(16)), Eq(true), {.code = why::kLeftProcess});
+  check.EXPECT_THAT(shim.AwaitExit(seconds(16)), Eq(true),
+                    {.text = "the shim ends", .code = why::kLeftProcess});
 }
 
 }  // namespace

@@ -185,7 +185,8 @@ std::vector<std::string> LinesOf(CheckContext& check, const ProcessSpec& process
                                  const CreateOptions& options = {}) {
   const Task task = check.Run(process, options);
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   return absl::StrSplit(task.stdio().output(), '\n', absl::SkipEmpty());
 }
 

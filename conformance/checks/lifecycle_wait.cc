@@ -28,7 +28,8 @@ void WaitIsReleasedByTheExitAlone(CheckContext& check) {
   task.stdio().CloseInput();
   const absl::StatusOr<ExitInfo> exit = AsExit(wait->Get());
   check.EXPECT_THAT(exit, IsOkAndHolds(ExitedWith(0)), {.code = why::kExitLost});
-  check.EXPECT_THAT(task.ProcessGone(), Eq(true), {.code = why::kProcessState});
+  check.EXPECT_THAT(task.ProcessGone(), Eq(true),
+                    {.text = "its process is gone", .code = why::kProcessState});
 }
 
 void WaitOnAStoppedTaskRepeats(CheckContext& check) {
@@ -81,7 +82,7 @@ void LostConnectionLeavesOtherWaiters(CheckContext& check) {
   leaves.Disconnect();
   const TaskView before = Observe(check, task);
   check.EXPECT_THAT(before.status, Eq(TaskStatus::kRunning), {.code = why::kStateWrong});
-  check.EXPECT_THAT(kept->done(), Eq(false));
+  check.EXPECT_THAT(kept->done(), Eq(false), {.text = "Wait waits"});
   check.Require(task.Kill(SIGKILL));
   check.EXPECT_THAT(AsExit(kept->Get()), IsOkAndHolds(ExitedWith(137)), {.code = why::kExitLost});
 }
@@ -110,7 +111,8 @@ void WaitEndsWithTheDaemon(CheckContext& check) {
                     Refused(absl::StatusCode::kUnknown, absl::StatusCode::kCancelled,
                             absl::StatusCode::kUnavailable, absl::StatusCode::kAborted),
                     {.text = "a pending Wait ends when SIGTERM ends the daemon"});
-  check.EXPECT_THAT(task.shim().AwaitExit(kPromptly), Eq(true), {.requirement = "SIG-02"});
+  check.EXPECT_THAT(task.shim().AwaitExit(kPromptly), Eq(true),
+                    {.text = "the shim ends", .requirement = "SIG-02"});
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ void ExecsLeaveNothing(CheckContext& check, const Workload& work) {
     const Exec exec = check.Require(task.AddExec(Program("emit", "100", "--stderr", "100")));
     check.Require(exec.Start());
     check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
-    check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+    check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                      {.text = "the output ends", .code = why::kOutputNoEof});
     check.Require(exec.Delete());
     exec.stdio().CloseReaders();  // the judge's own descriptors are not endless either
   });
@@ -82,7 +83,8 @@ void ContainersLeaveNothing(CheckContext& check, const Workload& work) {
     options.shim = &task.shim();
     const Task other = check.Run(Program("emit", "100"), options);
     check.EXPECT_THAT(other.Wait(), IsOkAndHolds(ExitedWith(0)));
-    check.ASSERT_THAT(other.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+    check.ASSERT_THAT(other.stdio().AwaitEof(), Eq(true),
+                      {.text = "the output ends", .code = why::kOutputNoEof});
     check.Require(other.Delete());
     check.CloseLog(other.bundle());
     other.stdio().CloseReaders();

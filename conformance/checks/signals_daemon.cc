@@ -24,7 +24,8 @@ void SurvivesSigpipe(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
   check.ASSERT_THAT(task.shim().SendSignal(SIGPIPE), IsOk());
   check.EXPECT_THAT(task.shim().Connect(task.id()), IsOk());
-  check.EXPECT_THAT(task.shim().alive(), Eq(true), {.code = why::kShimCrashed});
+  check.EXPECT_THAT(task.shim().alive(), Eq(true),
+                    {.text = "the shim lives", .code = why::kShimCrashed});
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
 }
 
@@ -32,7 +33,8 @@ void SurvivesSigusr1(CheckContext& check) {
   const Task task = check.Run(Program("pause"));
   check.ASSERT_THAT(task.shim().SendSignal(SIGUSR1), IsOk());
   check.EXPECT_THAT(task.shim().Connect(task.id()), IsOk());
-  check.EXPECT_THAT(task.shim().alive(), Eq(true), {.code = why::kShimCrashed});
+  check.EXPECT_THAT(task.shim().alive(), Eq(true),
+                    {.text = "the shim lives", .code = why::kShimCrashed});
 }
 
 void SigtermLeavesContainers(CheckContext& check) {
@@ -51,13 +53,14 @@ void SigkillLeavesContainers(CheckContext& check) {
   const std::size_t mounts = check.World().MountsBelow(task.bundle().path).size();
   check.ASSERT_THAT(task.shim().SendSignal(SIGKILL), IsOk());
   check.ASSERT_THAT(task.shim().AwaitExit(std::chrono::seconds(10)), Eq(true),
-                    {.code = why::kHarness});
+                    {.text = "the shim ends", .code = why::kHarness});
   check.EXPECT_THAT(task.ProcessGone(), Eq(false),
                     {.text = "the container runs on", .code = why::kProcessState});
   check.EXPECT_THAT(check.World().MountsBelow(task.bundle().path).size(), Eq(mounts),
                     {.text = "mounts of the bundle", .code = why::kProcessState});
   const DeleteResult deleted = check.RunDelete(task.bundle());
-  check.EXPECT_THAT(deleted.command.ExitedWith(0), Eq(true), {.code = why::kProcessState});
+  check.EXPECT_THAT(deleted.command.ExitedWith(0), Eq(true),
+                    {.text = "`delete` succeeds", .code = why::kProcessState});
   check.EXPECT_THAT(
       check.Eventually([&] { return task.ProcessGone(); }), Eq(true),
       {.text = "`delete` ends it", .code = why::kLeftProcess, .requirement = "DEL-03"});
@@ -66,7 +69,8 @@ void SigkillLeavesContainers(CheckContext& check) {
 void ContainerInheritsNoFds(CheckContext& check) {
   const Task task = check.Run(Program("print_fds"));
   check.ASSERT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   std::vector<std::string> extra;
   for (const auto line : absl::StrSplit(task.stdio().output(), '\n', absl::SkipEmpty())) {
     if (!absl::StartsWith(line, "0 ") && !absl::StartsWith(line, "1 ") &&
@@ -108,7 +112,8 @@ void CyclesLeakNothing(CheckContext& check) {
       const Exec exec = check.Require(task.AddExec(Program("emit", "100")));
       check.ASSERT_THAT(exec.Start(), IsOk());
       check.ASSERT_THAT(exec.Wait(), IsOk());
-      check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+      check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                        {.text = "the output ends", .code = why::kOutputNoEof});
       check.ASSERT_THAT(exec.Delete(), IsOk());
     }
   };

@@ -80,7 +80,7 @@ void ExitsBehindOneSignal(CheckContext& check) {
     execs.push_back(check.Require(task.AddExec(Program("wait_for_signal", absl::StrCat(100 + i)))));
     check.Require(execs.back().Start());
     check.ASSERT_THAT(execs.back().stdio().AwaitOutput("ready"), Eq(true),
-                      {.code = why::kOutputLost});
+                      {.text = "the output has \"ready\"", .code = why::kOutputLost});
     waits.push_back(execs.back().WaitAsync());
   }
   {
@@ -116,7 +116,7 @@ void AnEndWhileStoppedIsToldLater(CheckContext& check) {
                       {.text = "a stopped shim stops no container", .code = why::kProcessState});
     check.ASSERT_THAT(::kill(task.pid(), SIGKILL), Eq(0), {.code = why::kHarness});
     check.ASSERT_THAT(check.Eventually([&task] { return task.ProcessGone(); }), Eq(true),
-                      {.code = why::kHarness});
+                      {.text = "its process is gone", .code = why::kHarness});
     check.ASSERT_THAT(state->done() || wait->done(), Eq(false),
                       {.text = "nobody answers for a stopped shim", .code = why::kHarness});
   }

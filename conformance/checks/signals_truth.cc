@@ -138,7 +138,8 @@ void EveryDeathOfAnInit(CheckContext& check) {
   options.shim = &check.Shim();
   for (const int signo : kSignals) {
     const Task task = check.Run(Program("pause", "--ready"), options);
-    check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+    check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                      {.text = "the output has \"ready\"", .code = why::kOutputLost});
     if (IsTakenByAnEngine(signo, task.bundle())) continue;
     const std::int64_t before = UnixNow();
     check.Require(task.Kill(signo));
@@ -190,14 +191,16 @@ void EveryWayAnExecEnds(CheckContext& check) {
 
 void TheLivingAreNotToldDead(CheckContext& check) {
   const Task task = check.Run(Program("wait_for_signal", "--stay"));
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   const std::unique_ptr<PendingReply> wait = task.WaitAsync();
   for (const int signo : {SIGTERM, SIGINT, SIGHUP}) {
     check.Require(task.Kill(signo));
     check.ASSERT_THAT(task.stdio().AwaitOutput(absl::StrCat("signal ", signo, "\n")), Eq(true),
-                      {.code = why::kProcessState});
+                      {.text = "the program tells of the signal", .code = why::kProcessState});
   }
-  check.ASSERT_THAT(task.ProcessGone(), Eq(false), {.code = why::kHarness});
+  check.ASSERT_THAT(task.ProcessGone(), Eq(false),
+                    {.text = "its process still runs", .code = why::kHarness});
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
   check.EXPECT_THAT(wait->done(), Eq(false),
                     {.text = "Wait returned for a process that lives", .code = why::kExitStatus});

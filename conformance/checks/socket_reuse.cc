@@ -51,7 +51,7 @@ std::string LearnPath(CheckContext& check, const Bundle& bundle) {
   if (path.empty()) check.Skip("the shim listens on an abstract socket");
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
   check.ASSERT_THAT(shim.AwaitExit(kShutdownDeadline), ::testing::Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "SHUT-02"});
+                    {.text = "the shim ends", .code = why::kLeftProcess, .requirement = "SHUT-02"});
   ::unlink(path.c_str());
   return path;
 }
@@ -229,7 +229,8 @@ void ReplacesAStaleSocket(CheckContext& check) {
   ShimUnderTest& first = check.StartShim(bundle);
   const pid_t old_pid = first.pid();
   check.ASSERT_THAT(first.SendSignal(SIGKILL), IsOk());
-  check.ASSERT_THAT(first.AwaitExit(kShutdownDeadline), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(first.AwaitExit(kShutdownDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kHarness});
   if (!first.socket_path().empty() && !Exists(first.socket_path())) {
     check.Note("nothing is left of the socket of a killed shim (SOCK-16)");
   }
@@ -242,7 +243,8 @@ void ReplacesADeadLeadersSocket(CheckContext& check) {
   const Bundle first = Member(check, kRuncGroup, "pod-d");
   ShimUnderTest& leader = check.StartShim(first);
   check.ASSERT_THAT(leader.SendSignal(SIGKILL), IsOk());
-  check.ASSERT_THAT(leader.AwaitExit(kShutdownDeadline), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(leader.AwaitExit(kShutdownDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kHarness});
   const Bundle second = Member(check, kRuncGroup, "pod-d");
   const StartResult result = RequireStart(check, second);
   ShimUnderTest& shim = CheckConnects(check, second, result);
@@ -304,7 +306,7 @@ void RemovesItsSocket(CheckContext& check) {
   check.ASSERT_THAT(task.Delete(), IsOk());
   check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
   check.ASSERT_THAT(shim.AwaitExit(kShutdownDeadline), Eq(true),
-                    {.code = why::kLeftProcess, .requirement = "SHUT-02"});
+                    {.text = "the shim ends", .code = why::kLeftProcess, .requirement = "SHUT-02"});
   check.EXPECT_THAT(Exists(shim.socket_path()), Eq(false),
                     {.text = absl::StrCat(shim.socket_path(), " after a graceful exit"),
                      .code = why::kLeftSocket});
@@ -318,8 +320,9 @@ void CyclesLeaveNoSocket(CheckContext& check) {
     ShimUnderTest& shim = check.StartShim(bundle);
     pids.insert(shim.pid());
     check.ASSERT_THAT(shim.Shutdown(bundle.id), IsOk());
-    check.ASSERT_THAT(shim.AwaitExit(kShutdownDeadline), Eq(true),
-                      {.code = why::kLeftProcess, .requirement = "SHUT-05"});
+    check.ASSERT_THAT(
+        shim.AwaitExit(kShutdownDeadline), Eq(true),
+        {.text = "the shim ends", .code = why::kLeftProcess, .requirement = "SHUT-05"});
   }
   check.EXPECT_THAT(pids.size(), Eq(10u),
                     {.text = "each cycle had a daemon of its own", .code = why::kProcessState});

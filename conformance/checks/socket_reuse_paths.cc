@@ -123,7 +123,8 @@ void CopesWithAFullListener(CheckContext& check) {
 void ConcurrentStartsOverADeadLeader(CheckContext& check) {
   ShimUnderTest& leader = check.StartShim(Member(check, kRuncGroup, "pod-dead"));
   check.ASSERT_THAT(leader.SendSignal(SIGKILL), IsOk());
-  check.ASSERT_THAT(leader.AwaitExit(kShutdownDeadline), Eq(true), {.code = why::kHarness});
+  check.ASSERT_THAT(leader.AwaitExit(kShutdownDeadline), Eq(true),
+                    {.text = "the shim ends", .code = why::kHarness});
   std::vector<Bundle> bundles;
   for (int i = 0; i < 6; ++i) bundles.push_back(Member(check, kRuncGroup, "pod-dead"));
   std::set<pid_t> daemons;
@@ -216,7 +217,8 @@ void TooLongASocketDirectory(CheckContext& check) {
   RequireParams(check);
   const Bundle bundle = check.MakeBundle(Program("pause"));
   const StartResult result = StartIn(check, bundle, 100);
-  check.EXPECT_THAT(result.command.timed_out, Eq(false), {.code = why::kReplyMissing});
+  check.EXPECT_THAT(result.command.timed_out, Eq(false),
+                    {.text = "`start` ends", .code = why::kReplyMissing});
   if (result.usable()) {
     CheckConnects(check, bundle, result);
     check.EXPECT_THAT(PathOf(result.address).size(), Le(106u), {.code = why::kSocketState});
@@ -234,7 +236,8 @@ void IsPrivateUnderAnyUmask(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   const StartResult result = check.RunStart(bundle);
   ::umask(own);
-  check.ASSERT_THAT(result.usable(), Eq(true), {.code = why::kStartFailed});
+  check.ASSERT_THAT(result.usable(), Eq(true),
+                    {.text = "`start` gives an address", .code = why::kStartFailed});
   ShimUnderTest& shim = CheckConnects(check, bundle, result);
   if (shim.socket_path().empty()) check.Skip("the shim listens on an abstract socket");
   struct stat status {};

@@ -41,7 +41,8 @@ void AllOutputThenEof(CheckContext& check) {
 
 void StreamsAreSeparate(CheckContext& check) {
   const Task task = check.Run(Program("emit", "70000", "--stderr", "4097"));
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, task.stdio().output(), 70000, "stdout");
   ExpectPattern(check, task.stdio().error(), 4097, "stderr");
 }
@@ -51,21 +52,23 @@ void FastExitLosesNothing(CheckContext& check) {
   for (int round = 0; round < 10; ++round) {
     const Exec exec = check.Require(task.AddExec(Program("emit", "5000")));
     check.ASSERT_THAT(exec.Start(), IsOk());
-    check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+    check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                      {.text = "the output ends", .code = why::kOutputNoEof});
     ExpectPattern(check, exec.stdio().output(), 5000, absl::StrCat("stdout of exec ", round + 1));
   }
 }
 
 void ExecStreamsAreIndependent(CheckContext& check) {
   const Task task = check.Run(Program("emit_lines", "3"), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.ASSERT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   const Task host = check.Run(Program("pause"));
   const Exec one = check.Require(host.AddExec(Program("print_args", "one")));
   const Exec two = check.Require(host.AddExec(Program("print_args", "two")));
   check.ASSERT_THAT(one.Start(), IsOk());
   check.ASSERT_THAT(two.Start(), IsOk());
   check.ASSERT_THAT(one.stdio().AwaitEof() && two.stdio().AwaitEof(), Eq(true),
-                    {.code = why::kOutputNoEof});
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(one.stdio().output(), HasSubstr("one"), {.code = why::kOutputLost});
   check.EXPECT_THAT(one.stdio().output(), Not(HasSubstr("two")), {.code = why::kOutputLost});
   check.EXPECT_THAT(two.stdio().output(), HasSubstr("two"), {.code = why::kOutputLost});
@@ -90,7 +93,8 @@ void EofWaitsForBackgroundHolders(CheckContext& check) {
   check.EXPECT_THAT(state, HasStatus(TaskStatus::kStopped), {.code = why::kStateWrong});
   check.ASSERT_THAT(task.Kill(SIGKILL, true), IsOk());
   check.ASSERT_THAT(task.Wait(), IsOk());
-  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
 }
 
 void ReaderMayLeaveAndReturn(CheckContext& check) {
@@ -106,7 +110,8 @@ void ReaderMayLeaveAndReturn(CheckContext& check) {
   check.ASSERT_THAT(task.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)),
                     {.text = "neither SIGPIPE nor EPIPE reached it"});
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, task.stdio().output(), 200000, "stdout of both readers together");
 }
 
@@ -117,7 +122,8 @@ void UnreadFifoDelaysNobody(CheckContext& check) {
   const Exec exec = check.Require(task.AddExec(Program("emit_lines", "2")));
   check.EXPECT_THAT(exec.Start(), IsOk(), {.text = "an exec beside a blocked writer"});
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)));
   check.EXPECT_THAT(task.Kill(SIGKILL), IsOk());
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(137)),
@@ -176,7 +182,8 @@ void ExitDoesNotWaitForReaders(CheckContext& check) {
                     {.text = "Wait although nobody has read yet", .code = why::kReplyDelayed});
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kStopped)));
   check.ASSERT_THAT(task.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, task.stdio().output(), kFitsAnyPipe, "stdout read after the exit");
 }
 
@@ -185,14 +192,16 @@ void ExitDoesNotWaitForReaders(CheckContext& check) {
 void NoStdinIsEof(CheckContext& check) {
   const Task task = check.Run(Program("count_stdin"));
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)), {.text = "EOF at once"});
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(task.stdio().output(), Eq("0\n"), {.code = why::kInputLost});
 }
 
 void EchoesInput(CheckContext& check) {
   const Task task = check.Run(Program("cat"), WithStdin());
   check.ASSERT_THAT(task.stdio().WriteInput("hello\n"), IsOk(), {.code = why::kInputLost});
-  check.EXPECT_THAT(task.stdio().AwaitOutput("hello\n"), Eq(true), {.code = why::kInputLost});
+  check.EXPECT_THAT(task.stdio().AwaitOutput("hello\n"), Eq(true),
+                    {.text = "the output has \"hello\"", .code = why::kInputLost});
   check.ASSERT_THAT(task.CloseIo(), IsOk());
   task.stdio().CloseInput();
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)), {.text = "EOF after CloseIO"});
@@ -201,7 +210,8 @@ void EchoesInput(CheckContext& check) {
 void ClientMayLeaveStdin(CheckContext& check) {
   const Task task = check.Run(Program("cat"), WithStdin());
   check.ASSERT_THAT(task.stdio().WriteInput("one\n"), IsOk(), {.code = why::kInputLost});
-  check.ASSERT_THAT(task.stdio().AwaitOutput("one\n"), Eq(true), {.code = why::kInputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("one\n"), Eq(true),
+                    {.text = "the output has \"one\"", .code = why::kInputLost});
   task.stdio().CloseInput();
   check.Linger(std::chrono::milliseconds(100));
   check.EXPECT_THAT(
@@ -224,7 +234,8 @@ void CloseIoLosesNothing(CheckContext& check) {
   check.ASSERT_THAT(task.CloseIo(), IsOk());
   task.stdio().CloseInput();
   check.ASSERT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(task.stdio().output(), Eq("1048576\n"),
                     {.text = "bytes the process counted", .code = why::kInputLost});
 }
@@ -355,7 +366,8 @@ void ResizeBeforeStart(CheckContext& check) {
 
 void ResizeSignalsTheProcess(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("size "), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("size "), Eq(true),
+                    {.text = "the output has \"size \"", .code = why::kOutputLost});
   check.ASSERT_THAT(task.ResizePty(132, 50), IsOk());
   check.EXPECT_THAT(
       task.stdio().AwaitOutput("size 50x132"), Eq(true),
@@ -367,7 +379,8 @@ void TerminalLosesNothing(CheckContext& check) {
   const Exec exec = check.Require(task.AddExec(OnTerminal(Program("emit_lines", "20000"))));
   check.ASSERT_THAT(exec.Start(), IsOk());
   check.ASSERT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   const std::vector<std::string> lines =
       absl::StrSplit(exec.stdio().output(), "\r\n", absl::SkipEmpty());
   check.EXPECT_THAT(lines.size(), Eq(20000u),
@@ -376,7 +389,8 @@ void TerminalLosesNothing(CheckContext& check) {
 
 void ClientMayLeaveATerminal(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("size "), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("size "), Eq(true),
+                    {.text = "the output has \"size \"", .code = why::kOutputLost});
   task.stdio().CloseInput();
   check.Linger(std::chrono::milliseconds(100));
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
@@ -400,7 +414,8 @@ void TerminalIsReleased(CheckContext& check) {
     const Exec exec = check.Require(task.AddExec(OnTerminal(Program("emit_lines", "5"))));
     check.ASSERT_THAT(exec.Start(), IsOk());
     check.ASSERT_THAT(exec.Wait(), IsOk());
-    check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+    check.ASSERT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                      {.text = "the output ends", .code = why::kOutputNoEof});
     check.ASSERT_THAT(exec.Delete(), IsOk());
   }
   check.EXPECT_THAT(check.Eventually([&] { return masters() == before; }), Eq(true),

@@ -27,7 +27,8 @@ void MegabytesThereAndBack(CheckContext& check) {
   check.ASSERT_THAT(task.CloseIo(), IsOk());
   task.stdio().CloseInput();
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, task.stdio().output(), kBytes, "stdout, which is stdin copied");
 }
 
@@ -92,7 +93,8 @@ void ClientOfStdinMayComeLate(CheckContext& check) {
   base::UniqueFd writer =
       check.Require(base::OpenFifoWriter(path, true), {.code = why::kInputLost});
   check.ASSERT_THAT(::write(writer.get(), "hello\n", 6), Eq(6), {.code = why::kInputLost});
-  check.EXPECT_THAT(task.stdio().AwaitOutput("hello\n"), Eq(true), {.code = why::kInputLost});
+  check.EXPECT_THAT(task.stdio().AwaitOutput("hello\n"), Eq(true),
+                    {.text = "the output has \"hello\"", .code = why::kInputLost});
   check.ASSERT_THAT(task.CloseIo(), IsOk());
   writer.reset();
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
@@ -134,7 +136,8 @@ void ClosingTwiceLosesNothing(CheckContext& check) {
   task.stdio().CloseInput();
   check.ASSERT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)),
                     {.text = "EOF once the last writer is gone"});
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(task.stdio().output(), Eq("200000\n"), {.code = why::kInputLost});
 }
 

@@ -64,7 +64,8 @@ void ManyStreamsAtOnce(CheckContext& check) {
     check.ASSERT_THAT(execs.back().Start(), IsOk());
   }
   for (std::size_t i = 0; i < execs.size(); ++i) {
-    check.ASSERT_THAT(execs[i].stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+    check.ASSERT_THAT(execs[i].stdio().AwaitEof(), Eq(true),
+                      {.text = "the output ends", .code = why::kOutputNoEof});
     ExpectPattern(check, execs[i].stdio().output(), 200000, absl::StrCat("stdout of exec ", i + 1));
     ExpectPattern(check, execs[i].stdio().error(), 70000, absl::StrCat("stderr of exec ", i + 1));
   }
@@ -86,7 +87,8 @@ void SlowReaderSlowsOnlyItsWriter(CheckContext& check) {
                      .requirement = "IO-04"});
   check.EXPECT_THAT(writer.stdio().output().size(), Lt(1000000u), {.code = why::kHarness});
   check.ASSERT_THAT(writer.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
-  check.EXPECT_THAT(writer.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(writer.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, writer.stdio().output(), 1000000, "stdout of the slow reader");
   check.EXPECT_THAT(writer.Wait(), IsOkAndHolds(ExitedWith(0)));
 }
@@ -111,7 +113,8 @@ void LateReaderOfAnExec(CheckContext& check) {
   check.ASSERT_THAT(exec.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
   check.ASSERT_THAT(starting->Get(), IsOk(), {.text = "Start once the streams have a reader"});
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
-  check.EXPECT_THAT(exec.stdio().AwaitOutputBytes(30000), Eq(true), {.code = why::kOutputLost});
+  check.EXPECT_THAT(exec.stdio().AwaitOutputBytes(30000), Eq(true),
+                    {.text = "the output arrives", .code = why::kOutputLost});
   ExpectPattern(check, exec.stdio().output(), 30000, "stdout of a late reader");
 }
 
@@ -156,7 +159,8 @@ void DeleteWorksThoughTheReaderLeft(CheckContext& check) {
   patient.deadline = std::chrono::seconds(15);
   check.EXPECT_THAT(task.Delete(patient), IsOkAndHolds(ExitedWith(137)),
                     {.text = "Delete with unread output and no reader"});
-  check.EXPECT_THAT(task.shim().alive(), Eq(true), {.code = why::kShimCrashed});
+  check.EXPECT_THAT(task.shim().alive(), Eq(true),
+                    {.text = "the shim lives", .code = why::kShimCrashed});
 }
 
 // --- coming back ---------------------------------------------------------------------------------
@@ -175,7 +179,7 @@ void ReattachingClientMissesNothing(CheckContext& check) {
                     {.text = "where to attach", .requirement = "REC-23"});
   check.ASSERT_THAT(task.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
   check.EXPECT_THAT(task.stdio().AwaitOutputBytes(kFitsAnyPipe), Eq(true),
-                    {.code = why::kOutputLost});
+                    {.text = "the output arrives", .code = why::kOutputLost});
   ExpectPattern(check, task.stdio().output(), kFitsAnyPipe, "stdout produced while nobody read");
 }
 
@@ -185,11 +189,12 @@ void ReadersComeAndGo(CheckContext& check) {
   const Task task = check.Run(Program("emit", "40000000"));
   for (int round = 1; round <= 5; ++round) {
     check.ASSERT_THAT(task.stdio().AwaitOutputBytes(task.stdio().output().size() + 1), Eq(true),
-                      {.code = why::kOutputLost});
+                      {.text = "the output arrives", .code = why::kOutputLost});
     task.stdio().CloseReaders();
     check.ASSERT_THAT(task.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
   }
-  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(task.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, task.stdio().output(), 40000000, "stdout of six readers together");
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
 }

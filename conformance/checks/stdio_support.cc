@@ -51,7 +51,8 @@ void ExpectUndisturbed(CheckContext& check, const Task& task, const std::string&
   check.ASSERT_THAT(exec.Start(), IsOk(), {.text = absl::StrCat("an exec beside ", beside)});
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)),
                     {.text = absl::StrCat("an exec beside ", beside)});
-  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   ExpectPattern(check, exec.stdio().output(), 5000, absl::StrCat("an exec beside ", beside));
   check.EXPECT_THAT(exec.Delete(), IsOk(), {.text = absl::StrCat("an exec beside ", beside)});
 }

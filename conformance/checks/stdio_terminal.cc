@@ -36,7 +36,8 @@ void TerminalOfAnExec(CheckContext& check) {
   const Exec exec = check.Require(task.AddExec(OnTerminal(Program("tty_report")), ExecWithStdin()));
   check.ASSERT_THAT(exec.Start(), IsOk());
   ExpectOutput(check, exec.stdio(), "tty 0 yes\r\ntty 1 yes\r\ntty 2 yes", "all three are a tty");
-  check.ASSERT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   check.ASSERT_THAT(exec.ResizePty(90, 30), IsOk(), {.requirement = "PTY-01"});
   ExpectOutput(check, exec.stdio(), "size 30x90", "the size of the exec's terminal");
   check.ASSERT_THAT(exec.stdio().WriteInput("hello\n"), IsOk(), {.code = why::kInputLost});
@@ -51,10 +52,12 @@ void TerminalOfAnExec(CheckContext& check) {
 
 void TerminalsAreSeparate(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   const Exec exec = check.Require(task.AddExec(OnTerminal(Program("tty_report")), ExecWithStdin()));
   check.ASSERT_THAT(exec.Start(), IsOk());
-  check.ASSERT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(exec.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   check.ASSERT_THAT(exec.ResizePty(61, 21), IsOk());
   ExpectOutput(check, exec.stdio(), "size 21x61", "the resized terminal");
   check.ASSERT_THAT(task.stdio().WriteInput("to the init\n"), IsOk(), {.code = why::kInputLost});
@@ -67,7 +70,8 @@ void TerminalsAreSeparate(CheckContext& check) {
 
 void MayBeLeftAndReattached(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   task.stdio().CloseInput();
   task.stdio().CloseReaders();
   check.ASSERT_THAT(task.ResizePty(77, 33), IsOk(), {.text = "output while nobody reads"});
@@ -88,7 +92,8 @@ void SlowReaderOfATerminal(CheckContext& check) {
   check.ASSERT_THAT(exec.Start(), IsOk());
   ExpectUndisturbed(check, task, "a terminal that nobody reads");
   check.ASSERT_THAT(exec.stdio().ReopenReaders(), IsOk(), {.code = why::kHarness});
-  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true), {.code = why::kOutputNoEof});
+  check.EXPECT_THAT(exec.stdio().AwaitEof(), Eq(true),
+                    {.text = "the output ends", .code = why::kOutputNoEof});
   check.EXPECT_THAT(exec.Wait(), IsOkAndHolds(ExitedWith(0)));
   std::string expected;
   for (int i = 1; i <= 20000; ++i) absl::StrAppend(&expected, "line ", i, "\r\n");
@@ -111,7 +116,8 @@ void NeedsAnOutput(CheckContext& check) {
 
 void CloseIoKeepsTheTerminal(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   check.EXPECT_THAT(task.CloseIo(), IsOk(), {.text = "CloseIO on a terminal"});
   check.ASSERT_THAT(task.ResizePty(55, 44), IsOk());
   ExpectOutput(check, task.stdio(), "size 44x55", "output after CloseIO, the client still there");
@@ -120,7 +126,8 @@ void CloseIoKeepsTheTerminal(CheckContext& check) {
 
 void KilledOnATerminal(CheckContext& check) {
   const Task task = check.Run(OnTerminal(Program("tty_report")), WithStdin());
-  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true), {.code = why::kOutputLost});
+  check.ASSERT_THAT(task.stdio().AwaitOutput("ready"), Eq(true),
+                    {.text = "the output has \"ready\"", .code = why::kOutputLost});
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(137)));
   check.EXPECT_THAT(

@@ -54,7 +54,7 @@ void EnvelopesAreProtobuf(CheckContext& check) {
   std::uint32_t stream = 1;
   for (const auto& [what, envelope] : envelopes) {
     check.ASSERT_THAT(wire.Send(FrameBytes(stream, ttrpc::kFrameRequest, envelope)), Eq(true),
-                      {.code = why::kConnectionLost});
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
     check.EXPECT_THAT(wire.Answer(stream), IsOk(), {.text = absl::StrCat("a request with ", what)});
     stream += 2;
   }
@@ -68,10 +68,12 @@ void ResponsesAreWellFormed(CheckContext& check) {
   const std::string bytes =
       absl::StrCat(ConnectFrame(task.shim(), 1),
                    RequestFrame(3, {.service = service, .method = "Kill", .payload = empty}));
-  check.ASSERT_THAT(wire.Send(bytes), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(bytes), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   for (const std::uint32_t stream : {1u, 3u}) {
     const std::optional<WireFrame> frame = wire.Await(stream);
-    check.ASSERT_THAT(frame.has_value(), Eq(true), {.code = why::kReplyMissing});
+    check.ASSERT_THAT(frame.has_value(), Eq(true),
+                      {.text = "a frame comes back", .code = why::kReplyMissing});
     check.EXPECT_THAT(static_cast<int>(frame->header.type),
                       Eq(static_cast<int>(ttrpc::kFrameResponse)),
                       {.text = "type of the answer's frame", .requirement = "TT-02"});
@@ -101,7 +103,8 @@ void NamesAreExact(CheckContext& check) {
   for (const auto& [its_service, method] : names) {
     check.ASSERT_THAT(wire.Send(FrameBytes(stream, ttrpc::kFrameRequest,
                                            Request(its_service, method, ConnectRequest("x")))),
-                      Eq(true), {.code = why::kConnectionLost});
+                      Eq(true),
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
     check.EXPECT_THAT(
         wire.Answer(stream), HasCode(absl::StatusCode::kUnimplemented),
         {.text = absl::StrCat("service \"", its_service, "\", method \"", method, "\"")});
@@ -123,7 +126,7 @@ void UndecodableEnvelopesAreRefused(CheckContext& check) {
   std::uint32_t stream = 1;
   for (const auto& [what, envelope] : envelopes) {
     check.ASSERT_THAT(wire.Send(FrameBytes(stream, ttrpc::kFrameRequest, envelope)), Eq(true),
-                      {.code = why::kConnectionLost});
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
     check.EXPECT_THAT(wire.Answer(stream), HasCode(absl::StatusCode::kInvalidArgument),
                       {.text = absl::StrCat("an envelope with ", what)});
     stream += 2;
@@ -169,7 +172,7 @@ void ATimeoutBoundsTheCall(CheckContext& check) {
       wire.Send(RequestFrame(
           1,
           {.service = service, .method = "Wait", .payload = payload, .timeout_nano = 200'000'000})),
-      Eq(true), {.code = why::kConnectionLost});
+      Eq(true), {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.ASSERT_THAT(wire.Await(1).has_value(), Eq(true),
                     {.text = "a Wait with a timeout of 200 ms on a running task is answered",
                      .code = why::kReplyMissing});
@@ -191,7 +194,7 @@ void NoTimeoutIsNoLimit(CheckContext& check) {
         wire.Send(RequestFrame(
             stream,
             {.service = service, .method = "Wait", .payload = payload, .timeout_nano = timeout})),
-        Eq(true), {.code = why::kConnectionLost});
+        Eq(true), {.text = "the connection takes the frame", .code = why::kConnectionLost});
   }
   ExpectServes(check, task.shim(), "two waits");
   check.Linger(milliseconds(150));

@@ -47,15 +47,17 @@ void FramesMayArriveInPieces(CheckContext& check) {
   ShimUnderTest& shim = DisposableShim(check);
   WireConnection wire(check, shim);
   for (const char byte : ConnectFrame(shim, 1)) {
-    check.ASSERT_THAT(wire.Send(std::string(1, byte)), Eq(true), {.code = why::kConnectionLost});
+    check.ASSERT_THAT(wire.Send(std::string(1, byte)), Eq(true),
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
   }
   check.EXPECT_THAT(wire.Answer(1), IsOk(), {.text = "a request that arrives byte by byte"});
   const std::string fifth = ConnectFrame(shim, 5);
   const std::string head = absl::StrCat(ConnectFrame(shim, 3), fifth.substr(0, 7));
-  check.ASSERT_THAT(wire.Send(head), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(head), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.EXPECT_THAT(wire.Answer(3), IsOk(), {.text = "a request before half a header"});
   check.ASSERT_THAT(wire.Send(absl::StrCat(fifth.substr(7), ConnectFrame(shim, 7))), Eq(true),
-                    {.code = why::kConnectionLost});
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.EXPECT_THAT(wire.Answer(5), IsOk(), {.text = "a request whose header was cut in two"});
   check.EXPECT_THAT(wire.Answer(7), IsOk(), {.text = "a request that came with another one"});
   check.EXPECT_THAT(wire.received(), Eq(4u), {.text = "each is answered once"});
@@ -70,9 +72,9 @@ void UnknownTypesAreIgnored(CheckContext& check) {
     const auto byte = static_cast<std::uint8_t>(type);
     const std::string after = absl::StrCat("a frame of type ", type);
     check.ASSERT_THAT(wire.Send(FrameBytes(stream, byte, "")), Eq(true),
-                      {.code = why::kConnectionLost});
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
     check.ASSERT_THAT(wire.Send(FrameBytes(streams.Next(), byte, "some data")), Eq(true),
-                      {.code = why::kConnectionLost});
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
     ExpectUsable(check, wire, shim, streams.Next(), after);
     check.EXPECT_THAT(wire.Count(stream), Eq(0u), {.text = absl::StrCat("no answer to ", after)});
   }
@@ -99,15 +101,17 @@ void FlagsOfUnaryRequestsDoNotMatter(CheckContext& check) {
     check.ASSERT_THAT(
         wire.Send(RequestFrame(
             stream, {.service = service, .method = "Connect", .payload = payload}, flags)),
-        Eq(true), {.code = why::kConnectionLost});
+        Eq(true), {.text = "the connection takes the frame", .code = why::kConnectionLost});
     check.EXPECT_THAT(
         wire.Answer(stream), IsOk(),
         {.text = absl::StrCat("a unary request with flags ", static_cast<int>(flags))});
   }
   const std::uint32_t plain = streams.Next();
-  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, plain)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, plain)), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   const std::optional<WireFrame> frame = wire.Await(plain);
-  check.ASSERT_THAT(frame.has_value(), Eq(true), {.code = why::kReplyMissing});
+  check.ASSERT_THAT(frame.has_value(), Eq(true),
+                    {.text = "a frame comes back", .code = why::kReplyMissing});
   check.EXPECT_THAT(static_cast<int>(frame->header.flags), Eq(0), {.text = "flags of a response"});
 }
 
@@ -136,7 +140,8 @@ void TheLargestRequestIsServed(CheckContext& check) {
   request.payload = payload;
   check.ASSERT_THAT(ttrpc::RequestBytes(request), Eq(kLargest), {.code = why::kHarness});
   WireConnection wire(check, shim);
-  check.ASSERT_THAT(wire.Send(RequestFrame(1, request)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(RequestFrame(1, request)), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.EXPECT_THAT(wire.Answer(1), IsOk(), {.text = "a Connect request of exactly 4 MiB"});
   ExpectUsable(check, wire, shim, 3, "the largest request there is");
 }
@@ -147,7 +152,7 @@ void NoOversizedResponses(CheckContext& check) {
   // An error usually repeats the name it complains of, which here leaves no room for the rest.
   const std::string name(kLargest - 24, 'x');
   check.ASSERT_THAT(wire.Send(RequestFrame(1, {.service = name, .method = "X"})), Eq(true),
-                    {.code = why::kConnectionLost});
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   const absl::StatusOr<std::string> answer = wire.Answer(1);
   check.EXPECT_THAT(answer, IsError(), {.text = "a service with a name of 4 MiB"});
   check.EXPECT_THAT(wire.longest(), Le(kLargest), {.text = "length of the response's frame"});
@@ -160,7 +165,7 @@ void EvenStreamsAreRefused(CheckContext& check) {
   WireConnection wire(check, shim);
   for (const std::uint32_t stream : {2u, 0u, 0xfffffffeu}) {
     check.ASSERT_THAT(wire.Send(ConnectFrame(shim, stream)), Eq(true),
-                      {.code = why::kConnectionLost});
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
     check.EXPECT_THAT(wire.Answer(stream), HasCode(absl::StatusCode::kInvalidArgument),
                       {.text = absl::StrCat("a request on stream ", stream)});
   }
@@ -172,10 +177,12 @@ void StreamsMustIncrease(CheckContext& check) {
   ShimUnderTest& shim = DisposableShim(check);
   WireConnection wire(check, shim);
   ExpectUsable(check, wire, shim, 7, "nothing");
-  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 5)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 5)), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.EXPECT_THAT(wire.Answer(5), HasCode(absl::StatusCode::kInvalidArgument),
                     {.text = "stream 5 after stream 7"});
-  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 7)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 7)), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   ExpectUsable(check, wire, shim, 9, "requests on used streams");
   check.EXPECT_THAT(wire.Count(7), Eq(2u), {.text = "answers on a stream that was used twice"});
 }
@@ -184,7 +191,8 @@ void DataForNobodyHarmsNobody(CheckContext& check) {
   ShimUnderTest& shim = DisposableShim(check);
   WireConnection wire(check, shim);
   for (const int flags : {0, 1, 4, 5}) {
-    check.ASSERT_THAT(wire.Send(DataFrame(41, flags)), Eq(true), {.code = why::kConnectionLost});
+    check.ASSERT_THAT(wire.Send(DataFrame(41, flags)), Eq(true),
+                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
   }
   ExpectUsable(check, wire, shim, 43, "data on a stream that was never opened");
   if (wire.Count(41) > 0) {
@@ -201,7 +209,7 @@ void DataOnAUnaryStreamHarmsNobody(CheckContext& check) {
   WireConnection wire(check, task.shim());
   check.ASSERT_THAT(
       wire.Send(RequestFrame(1, {.service = service, .method = "Wait", .payload = payload})),
-      Eq(true), {.code = why::kConnectionLost});
+      Eq(true), {.text = "the connection takes the frame", .code = why::kConnectionLost});
   ExpectUsable(check, wire, task.shim(), 3, "a pending Wait");
   for (const int flags : {0, 4, 1, 5}) {
     wire.Send(DataFrame(1, flags));  // the shim may have had enough

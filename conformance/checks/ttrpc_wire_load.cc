@@ -39,7 +39,8 @@ std::size_t FdCount(CheckContext& check, ShimUnderTest& shim) {
 // which it need not have when an older one is.
 void AwaitItsTurn(CheckContext& check, ShimUnderTest& shim) {
   WireConnection wire(check, shim);
-  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 1)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 1)), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.ASSERT_THAT(wire.Answer(1), IsOk(), {.text = "a new client is served"});
 }
 
@@ -69,7 +70,8 @@ void AFloodIsAnsweredOnceEach(CheckContext& check) {
   WireConnection wire(check, shim);
   std::string bytes;
   for (std::uint32_t i = 0; i < kRequests; ++i) bytes += ConnectFrame(shim, 2 * i + 1);
-  check.ASSERT_THAT(wire.Send(bytes), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(bytes), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.Eventually([&] { return wire.Count(1) > 0 && wire.received() >= kRequests; }, seconds(20));
   check.ASSERT_THAT(wire.received(), Eq(kRequests),
                     {.text = "answers", .code = why::kReplyMissing});
@@ -162,7 +164,8 @@ void ManyConnectionsAreSurvived(CheckContext& check) {
   sockets.clear();
   ExpectFdsReturn(check, shim, fds);
   WireConnection wire(check, shim);
-  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 1)), Eq(true), {.code = why::kConnectionLost});
+  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, 1)), Eq(true),
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.EXPECT_THAT(wire.Answer(1), IsOk(), {.text = "a new client after all others have gone"});
 }
 
@@ -235,7 +238,7 @@ void IdleConnectionsStayOpen(CheckContext& check) {
   WireConnection never_used(check, task.shim());
   WireConnection used(check, task.shim());
   check.ASSERT_THAT(used.Send(ConnectFrame(task.shim(), 1)), Eq(true),
-                    {.code = why::kConnectionLost});
+                    {.text = "the connection takes the frame", .code = why::kConnectionLost});
   check.ASSERT_THAT(used.Answer(1), IsOk());
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   check.ASSERT_THAT(task.Wait(), IsOk());

@@ -103,7 +103,7 @@ void CheckScope::RunReady() {
 // Matchers print what they hold: "is equal to true" says less than the sentence beside it, and of a
 // character pointer the text counts, not where it lies.
 void CheckScope::AddFailure(Why why) {
-  if (why.expected == "is equal to true" && why.observed == "false") {
+  if (!why.text.empty() && why.expected == "is equal to true" && why.observed == "false") {
     why.expected.clear();
     why.observed.clear();
   }

@@ -248,7 +248,7 @@ std::vector<KnownFault> EngineHookFaults() {
        .rules = {"create hooks poststart ignore-failure",
                  "start then grep -rqs 'poststart.*complain' \"$ROOT/$ID\" && "
                  "\"$SUBJECT\" --root \"$ROOT\" kill \"$ID\" 9"},
-       .kills = {{"hooks/notes-what-a-failed-poststart-does", "reply.field"}}},
+       .kills = {{"hooks/notes-what-a-failed-poststart-does", "process.state"}}},
       {.name = "hooks-must-read-their-state",
        .what = "a hook that does not read all of its state has failed",
        .origin = "HOOK-06",

@@ -50,6 +50,7 @@ constexpr RuleForm kForms[] = {
     {"defer", "listen",    "",             "ms!",    "the daemon listens that long after its start"},
     {"fail", "connect",    "path",         "errno!", "the call fails"},
     {"fail", "accept4",    "",             "errno!", "the call fails"},
+    {"crash", "accept4",   "",             "",       "the process aborts when a client has come"},
     {"block", "sendmsg",   "",             "",       "the shim waits until the peer reads"},
     {"leak", "frame",      "length",       "bytes!", "something stays for each header of a frame; `length`: what it announces, a glob"},
     {"crash", "connect", "path", "", "the process aborts when nobody listens"},

@@ -86,7 +86,9 @@ int WrapAccept4(int fd, sockaddr* address, socklen_t* size, int flags) {
     errno = static_cast<int>(rule->Number("errno"));
     return -1;
   }
-  return RealAccept4(fd, address, size, flags);
+  const int client = RealAccept4(fd, address, size, flags);
+  if (client >= 0 && Fire("crash", "accept4") != nullptr) std::abort();
+  return client;
 }
 
 ssize_t WrapSendmsg(int fd, const msghdr* message, int flags) {
