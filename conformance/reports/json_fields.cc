@@ -105,16 +105,6 @@ void JsonFields::Get(const char* name, std::map<std::string, std::string>& out) 
   out = std::move(texts);
 }
 
-void JsonFields::Find(const char* name, std::string& out) {
-  if (Has(name)) Get(name, out);
-}
-void JsonFields::Find(const char* name, std::vector<std::string>& out) {
-  if (Has(name)) Get(name, out);
-}
-void JsonFields::Find(const char* name, bool& out) {
-  if (Has(name)) Get(name, out);
-}
-
 void JsonFields::Nested(const std::string& where, const Json& json, const Visit& visit) {
   if (!status_.ok()) return;
   JsonFields member(where, json);

@@ -41,9 +41,10 @@ class JsonFields {
     }
   }
   // Members that may be absent.
-  void Find(const char* name, std::string& out);
-  void Find(const char* name, std::vector<std::string>& out);
-  void Find(const char* name, bool& out);
+  template <typename T>
+  void Find(const char* name, T& out) {
+    if (Has(name)) Get(name, out);
+  }
 
   using Visit = std::function<absl::Status(JsonFields& member)>;
   // A required object; `visit` reads it.

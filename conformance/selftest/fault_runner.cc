@@ -72,6 +72,7 @@ class FaultRun {
     for (std::optional<FaultRecord>& record : records_) {
       if (record) proof_.faults.push_back(*std::move(record));
     }
+    proof_.not_begun = not_begun_;
     return status;
   }
 
@@ -166,6 +167,10 @@ class FaultRun {
 
   absl::StatusOr<std::optional<Job>> Prepare(std::size_t i) {
     if (records_[i]) return std::optional<Job>();
+    if (plan_.budget.count() > 0 && Clock::now() - started_ > plan_.budget) {
+      ++not_begun_;
+      return std::optional<Job>();
+    }
     const FaultRow& row = plan_.rows[i];
     ASSIGN_OR_RETURN(const std::string directory, scratch_.MakeDirectory(absl::StrCat("f", i)));
     ASSIGN_OR_RETURN(runs_[i], MakeFaultyRun(directory, row, plan_.shim, plan_.engine));
@@ -208,6 +213,9 @@ class FaultRun {
   std::vector<std::optional<FaultRecord>> records_;
   std::vector<JudgeRun> runs_;
   std::set<std::string> healthy_red_;
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point started_ = Clock::now();
+  std::size_t not_begun_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <set>
@@ -29,6 +30,8 @@ struct FaultPlan {
   int repeat = 1;
   double deadline_scale = 1.0;
   std::string keep;  // directory of results that are used again; empty: none
+  // After which no further fault is begun; 0: none is left for want of time.
+  std::chrono::milliseconds budget{0};
 };
 
 // Told while it goes on. `record` is finished; `again`: it was taken from FaultPlan::keep.
@@ -39,9 +42,9 @@ struct FaultListener {
 };
 
 // Runs the judge on the healthy subject with every check that is needed, then on each fault, and
-// fills `proof`: healthy_red and faults in the order of the plan. CANCELLED when interrupted, with
-// what was finished until then; FAILED_PRECONDITION when a program is not built; INTERNAL when the
-// judge could not judge the healthy subject.
+// fills `proof`: healthy_red, faults in the order of the plan, and how many were not begun.
+// CANCELLED when interrupted, with what was finished until then; FAILED_PRECONDITION when a program
+// is not built; INTERNAL when the judge could not judge the healthy subject.
 absl::Status RunFaults(const FaultPlan& plan, const FaultListener& listener, Proof& proof);
 
 // What the run of one fault showed, `result` being its judge's.

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/sha256.h"
 #include "base/status_macros.h"
 #include "conformance/harness/accounting.h"
 #include "conformance/harness/plan.h"
@@ -89,6 +90,7 @@ std::string SummaryText(const Proof& proof) {
     }
     absl::StrAppend(&text, " \u00b7 ", count, " ", StandingText(standing));
   }
+  if (proof.not_begun > 0) absl::StrAppend(&text, " \u00b7 ", proof.not_begun, " not begun");
   return absl::StrCat(text, " \u00b7 ", RunTime(proof.ms), "\n");
 }
 
@@ -100,6 +102,13 @@ absl::StatusOr<std::vector<FaultRow>> RowsOf(const SelftestOptions& options,
   if (!violations.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the table of faults is wrong: ", violations.front()));
+  }
+  if (!options.shuffle.empty()) {
+    const auto place = [&](const FaultRow& row) {
+      return base::Sha256Hex(absl::StrCat(options.shuffle, " ", SubjectName(row)));
+    };
+    std::sort(rows.begin(), rows.end(),
+              [&](const FaultRow& a, const FaultRow& b) { return place(a) < place(b); });
   }
   if (options.shard.empty()) return rows;
   ASSIGN_OR_RETURN(const Shard shard, ParseShard(options.shard));
@@ -153,6 +162,7 @@ absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vect
   plan.jobs = JobsOf(options);
   plan.repeat = options.repeat;
   plan.deadline_scale = options.deadline_scale;
+  plan.budget = options.budget;
   ASSIGN_OR_RETURN(plan.keep, MakeKeepDirectory(options));
   return plan;
 }

@@ -83,8 +83,9 @@ struct Proof {
   std::string shim;  // file name of the subject
   std::string shim_sha256;
   std::string kernel;
-  std::string started;   // RFC 3339, UTC
-  bool complete = true;  // false: interrupted
+  std::string started;        // RFC 3339, UTC
+  bool complete = true;       // false: interrupted
+  std::size_t not_begun = 0;  // faults for which there was no time
   int repeat = 1;
   std::vector<std::string> healthy_red;  // checks that are red on the healthy subject
   std::vector<FaultRecord> faults;

@@ -137,6 +137,7 @@ absl::Status ReadAll(JsonFields& fields, Proof& proof) {
   fields.Get("kernel", proof.kernel);
   fields.Get("started", proof.started);
   fields.Get("complete", proof.complete);
+  fields.Find("not_begun", proof.not_begun);
   fields.Get("repeat", proof.repeat);
   fields.Get("healthy_red", proof.healthy_red);
   fields.Each("faults",
@@ -161,7 +162,8 @@ std::string FormatProof(const Proof& proof) {
                {"suite", proof.suite_version},     {"shim", proof.shim},
                {"shim_sha256", proof.shim_sha256}, {"kernel", proof.kernel},
                {"started", proof.started},         {"complete", proof.complete},
-               {"repeat", proof.repeat},           {"healthy_red", proof.healthy_red}};
+               {"not_begun", proof.not_begun},     {"repeat", proof.repeat},
+               {"healthy_red", proof.healthy_red}};
   json["faults"] = Json::array();
   for (const FaultRecord& fault : proof.faults) json["faults"].push_back(FaultJson(fault));
   json["null"] = Json::array();

@@ -73,7 +73,7 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
     }
     main.started = std::max(main.started, proof.started);
     if (main.kernel.empty()) main.kernel = proof.kernel;
-    main.complete &= proof.complete;
+    main.complete &= proof.complete && proof.not_begun == 0;
     if (HasFaults(proof) && proof.shim != main.shim) {
       sum.others_.push_back(std::move(proof));
       continue;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "conformance/harness/commands.h"
+#include "conformance/harness/durations.h"
 #include "conformance/selftest/programs.h"
 #include "conformance/selftest/selftest_options.h"
 
@@ -81,6 +82,20 @@ Options DefineFaults(CLI::App& app) {
                  "confidence, is killed")
       ->type_name("P");
   app.add_option("--shard", options->shard, "the I-th of N parts of the faults")->type_name("I/N");
+  app.add_option("--shuffle", options->shuffle, "another order; the same word gives the same one")
+      ->type_name("WORD");
+  app.add_option_function<std::string>(
+         "--budget",
+         [options](const std::string& text) {
+           const auto budget = ParseDuration(text);
+           if (!budget || budget->count() == 0) {
+             throw CLI::ValidationError("--budget",
+                                        "'" + text + "': expected a duration such as 90s");
+           }
+           options->budget = *budget;
+         },
+         "begin no further fault after this time, and say how many were left")
+      ->type_name("DURATION");
   app.add_option("--keep", options->keep,
                  "directory where the result of each fault is kept and, while nothing that it "
                  "depends on has changed, used again")

@@ -4,6 +4,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,12 @@ struct SelftestOptions {
   double deadline_scale = 1.0;
   double at_least = 0;  // races: the kill probability that must be shown
   std::string shard;    // "2/4"
-  std::string keep;     // directory of results that may be used again
-  std::string result;   // file to be written
-  std::string reports;  // directory for the judge's reports of what is red
-  int limit = 600;      // seconds that a null subject may take
+  std::string shuffle;  // text that an order of the faults is made from; empty: as listed
+  std::chrono::milliseconds budget{0};  // after which no fault is begun; 0: none
+  std::string keep;                     // directory of results that may be used again
+  std::string result;                   // file to be written
+  std::string reports;                  // directory for the judge's reports of what is red
+  int limit = 600;                      // seconds that a null subject may take
   bool list = false;
   bool figures = false;  // the README's sentences instead of a page
   bool digest = false;   // what a page is about instead of a page

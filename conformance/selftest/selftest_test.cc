@@ -279,6 +279,7 @@ TEST(ProofTest, AFileReadsBack) {
   proof.started = "2026-01-01T00:00:00Z";
   proof.complete = false;
   proof.repeat = 3;
+  proof.not_begun = 7;
   proof.healthy_red = {"a/b"};
   proof.faults = {KilledFault()};
   proof.faults.front().equivalent = "e";
