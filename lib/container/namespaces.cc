@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/namespaces.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
+#include <absl/strings/strip.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -15,6 +18,7 @@
 #include <utility>
 
 #include "base/kernel_file.h"
+#include "base/pidfd.h"
 #include "base/status_macros.h"
 
 namespace container {
@@ -53,6 +57,17 @@ absl::Status AddJoin(const NamespaceKind& kind, const std::string& path, Namespa
   if (IsOurs(fd, kind.file)) return absl::OkStatus();
   plan.joins.push_back({.flag = kind.flag, .type = kind.type, .fd = std::move(fd)});
   return absl::OkStatus();
+}
+
+absl::StatusOr<pid_t> PidBehind(const base::UniqueFd& pidfd) {
+  ASSIGN_OR_RETURN(const std::string info,
+                   base::ReadKernelFile(absl::StrCat("/proc/self/fdinfo/", pidfd.get())));
+  for (absl::string_view line : absl::StrSplit(info, '\n')) {
+    pid_t pid = 0;
+    if (!absl::ConsumePrefix(&line, "Pid:")) continue;
+    if (absl::SimpleAtoi(line, &pid) && pid > 0) return pid;
+  }
+  return absl::FailedPreconditionError("the container has stopped");
 }
 
 // What the process between us and one in joined namespaces reports.
@@ -169,8 +184,16 @@ absl::Status EnterJoins(const NamespacePlan& plan) {
 }
 
 absl::Status EnterContainerOf(const base::UniqueFd& pidfd, const base::UniqueFd& root) {
-  constexpr int kAll = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
-  if (::setns(pidfd.get(), kAll) != 0) return base::ErrnoStatus(errno, "join the container");
+  ASSIGN_OR_RETURN(const pid_t pid, PidBehind(pidfd));
+  ASSIGN_OR_RETURN(NamespacePlan plan, PlanToJoin(pid));
+  // As long as it lives the number is its own.
+  if (base::HasExited(pidfd)) return absl::FailedPreconditionError("the container has stopped");
+  plan.joins.erase(
+      std::remove_if(plan.joins.begin(), plan.joins.end(),
+                     [](const NamespacePlan::Join& join) { return join.flag == CLONE_NEWUSER; }),
+      plan.joins.end());
+  // Not those that are ours anyway: they may belong to a user namespace above our own.
+  RETURN_IF_ERROR(EnterJoins(plan));
   // Its root need not be that of its mount namespace.
   if (::fchdir(root.get()) != 0 || ::chroot(".") != 0) {
     return base::ErrnoStatus(errno, "enter the container's root");
