@@ -39,12 +39,14 @@ class TaskBackend : public shim::Backend {
   }
 
  private:
-  // An engine for everything else may be missing where only Wasm is run.
+  // An engine for everything else may be missing where only Wasm is run, but not one that somebody
+  // has chosen.
   void AddOciFeatures(shim::Opaque options, std::string wasm, shim::Done<std::string> done) {
-    oci_->Features(std::move(options), [wasm = std::move(wasm), done = std::move(done)](
+    const bool chosen = !options.value.empty();
+    oci_->Features(std::move(options), [chosen, wasm = std::move(wasm), done = std::move(done)](
                                            absl::StatusOr<std::string> oci) mutable {
       if (wasm.empty()) return done(std::move(oci));
-      if (absl::IsNotFound(oci.status()) || (oci.ok() && oci->empty())) {
+      if ((absl::IsNotFound(oci.status()) && !chosen) || (oci.ok() && oci->empty())) {
         return done(std::move(wasm));
       }
       if (oci.ok()) oci = WithAnnotations(*oci, WasmFeatureAnnotations());
