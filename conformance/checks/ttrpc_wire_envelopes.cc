@@ -198,7 +198,8 @@ void NoTimeoutIsNoLimit(CheckContext& check) {
   }
   ExpectServes(check, task.shim(), "two waits");
   check.Linger(milliseconds(150));
-  check.EXPECT_THAT(wire.received(), Eq(0u), {.text = "answers while the task runs"});
+  check.EXPECT_THAT(wire.received(), Eq(0u),
+                    {.text = "answers while the task runs", .code = why::kReplyCode});
   check.ASSERT_THAT(task.Kill(SIGKILL), IsOk());
   check.EXPECT_THAT(wire.Answer(1), IsOk(), {.text = "a Wait without a timeout"});
   check.EXPECT_THAT(wire.Answer(3), IsOk(), {.text = "a Wait with the longest timeout"});
