@@ -148,11 +148,19 @@ absl::Status ReadAll(JsonFields& fields, Proof& proof) {
   return fields.status();
 }
 
-absl::StatusOr<Json> ParseJson(absl::string_view text, const std::string& name) {
-  Json json = Json::parse(text.begin(), text.end(), nullptr, false);
-  if (json.is_object()) return json;
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": no JSON object; expected what --result of a selftest wrote"));
+// `read` fills the record from the members of the object that `text` is.
+template <typename Record>
+absl::StatusOr<Record> Parse(absl::string_view text, const std::string& name,
+                             absl::Status (*read)(JsonFields&, Record&)) {
+  const Json json = Json::parse(text.begin(), text.end(), nullptr, false);
+  if (!json.is_object()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": no JSON object; expected what --result of a selftest wrote"));
+  }
+  Record record;
+  JsonFields fields(name, json);
+  RETURN_IF_ERROR(read(fields, record));
+  return record;
 }
 
 }  // namespace
@@ -175,11 +183,7 @@ std::string FormatProof(const Proof& proof) {
 }
 
 absl::StatusOr<Proof> ParseProof(absl::string_view text, const std::string& name) {
-  ASSIGN_OR_RETURN(const Json json, ParseJson(text, name));
-  Proof proof;
-  JsonFields fields(name, json);
-  RETURN_IF_ERROR(ReadAll(fields, proof));
-  return proof;
+  return Parse(text, name, &ReadAll);
 }
 
 absl::StatusOr<Proof> ReadProof(const std::string& path) {
@@ -196,11 +200,7 @@ std::string FormatFaultRecord(const FaultRecord& fault) {
 }
 
 absl::StatusOr<FaultRecord> ParseFaultRecord(absl::string_view text, const std::string& name) {
-  ASSIGN_OR_RETURN(const Json json, ParseJson(text, name));
-  FaultRecord fault;
-  JsonFields fields(name, json);
-  RETURN_IF_ERROR(ReadFault(fields, fault));
-  return fault;
+  return Parse(text, name, &ReadFault);
 }
 
 std::string FormatLegalRecord(const LegalRecord& legal) {
@@ -208,11 +208,7 @@ std::string FormatLegalRecord(const LegalRecord& legal) {
 }
 
 absl::StatusOr<LegalRecord> ParseLegalRecord(absl::string_view text, const std::string& name) {
-  ASSIGN_OR_RETURN(const Json json, ParseJson(text, name));
-  LegalRecord legal;
-  JsonFields fields(name, json);
-  RETURN_IF_ERROR(ReadLegal(fields, legal));
-  return legal;
+  return Parse(text, name, &ReadLegal);
 }
 
 }  // namespace conformance
