@@ -34,6 +34,7 @@ void ForkedStep::Run(const char* what, std::chrono::milliseconds timeout,
     Finish(base::ForkResult(fork_, status));
   });
   limit_.Set(timeout, [this] {
+    exit_ = {};  // which would answer a second time
     Finish(absl::DeadlineExceededError(absl::StrCat(what_, " took too long")));
   });
 }
