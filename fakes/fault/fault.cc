@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/fault/fault.h"
 
-#include <algorithm>
-
 namespace fakes {
 namespace {
 
 constexpr FaultSeam kEngine = FaultSeam::kEngine;
 constexpr absl::string_view kPointNames[] = {"before", "middle", "after"};
 
-}  // namespace
-
-const std::vector<FaultInfo>& AllFaults() {
-  static const std::vector<FaultInfo> faults = {
+std::vector<FaultInfo> EngineFaultInfos() {
+  return {
       {Fault::kSlow, "slow", kEngine, kPoint | kUntilOrMs, "",
        "waits until the FIFO `until` has a writer, or `ms` milliseconds, then goes on"},
       {Fault::kHang, "hang", kEngine, kPoint, "", "waits until it is killed"},
@@ -31,11 +27,10 @@ const std::vector<FaultInfo>& AllFaults() {
       {Fault::kGarbageOutput, "garbage-output", kEngine, kMessage, "",
        "prints `message` where the answer belongs, exits with 0"},
   };
-  return faults;
 }
 
-const std::vector<FaultVerb>& AllFaultVerbs() {
-  static const std::vector<FaultVerb> verbs = {
+std::vector<FaultVerb> EngineVerbs() {
+  return {
       {kEngine, "create", "the init waits for start and is recorded; there is no pid file"},
       {kEngine, "start", "the init was told to go on; poststart hooks have not run"},
       {kEngine, "exec", "the process runs; there is no pid file"},
@@ -52,18 +47,38 @@ const std::vector<FaultVerb>& AllFaultVerbs() {
       {kEngine, "checkpoint", ""},
       {kEngine, "restore", ""},
   };
+}
+
+}  // namespace
+
+const std::vector<FaultInfo>& AllFaults() {
+  static const std::vector<FaultInfo> faults = [] {
+    std::vector<FaultInfo> all = EngineFaultInfos();
+    AddHypervisorFaults(all);
+    return all;
+  }();
+  return faults;
+}
+
+const std::vector<FaultVerb>& AllFaultVerbs() {
+  static const std::vector<FaultVerb> verbs = [] {
+    std::vector<FaultVerb> all = EngineVerbs();
+    AddHypervisorVerbs(all);
+    return all;
+  }();
   return verbs;
 }
 
-const FaultInfo& InfoOf(Fault fault) {
-  // A row per enumerator, in any order; a test sees to it.
-  return *std::find_if(AllFaults().begin(), AllFaults().end(),
-                       [fault](const FaultInfo& info) { return info.fault == fault; });
+const FaultInfo* FindFault(FaultSeam seam, Fault fault) {
+  for (const FaultInfo& info : AllFaults()) {
+    if (info.seam == seam && info.fault == fault) return &info;
+  }
+  return nullptr;
 }
 
-const FaultInfo* FindFault(absl::string_view name) {
+const FaultInfo* FindFault(FaultSeam seam, absl::string_view name) {
   for (const FaultInfo& info : AllFaults()) {
-    if (info.name == name) return &info;
+    if (info.seam == seam && info.name == name) return &info;
   }
   return nullptr;
 }

@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
-// Faults are data: one row per fault and one per call that can be hit, in fault.cc. Triggers count
+// Faults are data: one row per seam and fault, one per call that can be hit; those of
+// shimgauge-engine are in fault.cc, each other seam has a file of its own. Triggers count
 // occurrences, never time.
 namespace fakes {
 
 // Where a fault is injected.
 enum class FaultSeam {
-  kEngine,  // shimgauge-engine, the stand-in for runc
+  kEngine,      // shimgauge-engine, the stand-in for runc
+  kHypervisor,  // shimgauge-hypervisor, the stand-in for Cloud Hypervisor
 };
 
 enum class Fault {
@@ -27,6 +29,16 @@ enum class Fault {
   kFlood,           // writes ::bytes to stderr
   kLie,             // claims success without doing anything
   kGarbageOutput,   // prints ::message where the answer belongs
+  kRefuse,          // the answer is an error: ::code, ::message
+  kDrop,            // the connection is closed instead of the answer
+  kDrip,            // the answer comes byte by byte, ::ms apart
+  kBare,            // the answer has no header that HTTP does not demand
+  kChunked,         // the answer comes in chunks of HTTP
+  kPhrase,          // the answer's status line has a reason phrase
+  kClose,           // the connection is closed behind the answer
+  kOddBdf,          // the place of a new device is ::message; empty: left out
+  kReset,           // all connections to the guest break
+  kPowerOff,        // the guest turns itself off
 };
 
 // When within a call. What has happened in the middle is said in FaultVerb::middle.
@@ -58,13 +70,18 @@ struct FaultVerb {
   absl::string_view middle;  // the state of affairs at kMiddle; empty: this verb has no middle
 };
 
+// Of all seams.
 const std::vector<FaultInfo>& AllFaults();
 const std::vector<FaultVerb>& AllFaultVerbs();
 
-const FaultInfo& InfoOf(Fault fault);
-// nullptr: no such.
-const FaultInfo* FindFault(absl::string_view name);
+// nullptr: no such at this seam.
+const FaultInfo* FindFault(FaultSeam seam, Fault fault);
+const FaultInfo* FindFault(FaultSeam seam, absl::string_view name);
 const FaultVerb* FindFaultVerb(FaultSeam seam, absl::string_view name);
+
+// The parts of AllFaults() and AllFaultVerbs() that are in files of their own.
+void AddHypervisorFaults(std::vector<FaultInfo>& faults);
+void AddHypervisorVerbs(std::vector<FaultVerb>& verbs);
 
 absl::string_view FaultPointName(FaultPoint point);  // "before", "middle", "after"
 bool ParseFaultPoint(absl::string_view name, FaultPoint& point);

@@ -21,10 +21,11 @@
 namespace fakes {
 namespace {
 
-bool Fits(const FaultRule& rule, absl::string_view verb, absl::string_view container) {
+bool Fits(const FaultRule& rule, FaultSeam seam, absl::string_view verb,
+          absl::string_view container) {
   if (!rule.container.empty() && rule.container != container) return false;
   if (!rule.verb.empty()) return rule.verb == verb;
-  const absl::string_view verbs = InfoOf(rule.fault).verbs;
+  const absl::string_view verbs = FindFault(seam, rule.fault)->verbs;
   const std::vector<absl::string_view> names = absl::StrSplit(verbs, ' ', absl::SkipEmpty());
   return names.empty() || std::find(names.begin(), names.end(), verb) != names.end();
 }
@@ -41,10 +42,12 @@ absl::StatusOr<FaultCall> FaultCall::Begin(const std::vector<std::string>& direc
     if (absl::IsNotFound(text.status())) continue;
     RETURN_IF_ERROR(text.status());
     ASSIGN_OR_RETURN(std::vector<FaultRule> rules, ParseFaultRules(*text, seam, path));
-    rules.erase(std::remove_if(rules.begin(), rules.end(),
-                               [&](const FaultRule& rule) { return !Fits(rule, verb, container); }),
-                rules.end());
+    rules.erase(
+        std::remove_if(rules.begin(), rules.end(),
+                       [&](const FaultRule& rule) { return !Fits(rule, seam, verb, container); }),
+        rules.end());
     call.directory_ = directory;
+    call.seam_ = seam;
     call.verb_ = std::string(verb);
     call.container_ = std::string(container);
     if (!rules.empty()) RETURN_IF_ERROR(call.Count(std::move(rules)));
@@ -80,7 +83,7 @@ absl::Status FaultCall::Count(std::vector<FaultRule> rules) {
 const FaultRule* FaultCall::Fires(Fault fault, FaultPoint point) {
   for (Armed& armed : armed_) {
     if (armed.fired || armed.rule.fault != fault) continue;
-    const bool anywhere = (InfoOf(fault).parameters & kPoint) == 0;
+    const bool anywhere = (FindFault(seam_, fault)->parameters & kPoint) == 0;
     if (!anywhere && armed.rule.point != point) continue;
     armed.fired = true;
     WriteJournal(armed, point);
@@ -92,7 +95,7 @@ const FaultRule* FaultCall::Fires(Fault fault, FaultPoint point) {
 void FaultCall::WriteJournal(const Armed& armed, FaultPoint point) const {
   const std::string line = absl::StrCat(
       "{\"rule\":", oci::JsonQuote(armed.rule.id),
-      ",\"fault\":", oci::JsonQuote(InfoOf(armed.rule.fault).name),
+      ",\"fault\":", oci::JsonQuote(FindFault(seam_, armed.rule.fault)->name),
       ",\"verb\":", oci::JsonQuote(verb_), ",\"container\":", oci::JsonQuote(container_),
       ",\"point\":", oci::JsonQuote(FaultPointName(point)), ",\"occurrence\":", armed.occurrence,
       ",\"pid\":", ::getpid(), "}\n");

@@ -42,6 +42,7 @@ class FaultCall {
   void WriteJournal(const Armed& armed, FaultPoint point) const;
 
   std::string directory_;
+  FaultSeam seam_ = FaultSeam::kEngine;
   std::string verb_;
   std::string container_;
   std::vector<Armed> armed_;

@@ -19,6 +19,8 @@ namespace {
 
 constexpr int kSignalMax = 64;
 constexpr int kExitCodeMax = 255;
+constexpr int kHttpErrorMin = 400;
+constexpr int kHttpErrorMax = 599;
 
 std::string VerbNames(FaultSeam seam) {
   std::vector<absl::string_view> names;
@@ -53,8 +55,8 @@ absl::Status ReadVerb(oci::JsonReader& in, FaultSeam seam, std::string& out) {
 absl::Status ReadFault(oci::JsonReader& in, FaultSeam seam, Fault& out) {
   std::string name;
   RETURN_IF_ERROR(in.ReadString(name));
-  const FaultInfo* info = FindFault(name);
-  if (info == nullptr || info->seam != seam) {
+  const FaultInfo* info = FindFault(seam, name);
+  if (info == nullptr) {
     return in.ValueError(absl::StrCat("\"", name, "\" is none of ", FaultNames(seam)));
   }
   out = info->fault;
@@ -99,7 +101,7 @@ absl::Status ReadMember(oci::JsonReader& in, absl::string_view name, FaultSeam s
   }
   if (name == "code") {
     parameter(kCode);
-    return ReadNumber(in, kExitCodeMax, rule.code);
+    return ReadNumber(in, seam == FaultSeam::kHypervisor ? kHttpErrorMax : kExitCodeMax, rule.code);
   }
   if (name == "message") {
     parameter(kMessage);
@@ -131,7 +133,7 @@ std::string ParameterNames(unsigned parameters) {
 
 // What is wrong with the rule as a whole; empty: nothing.
 std::string Misfit(const FaultRule& rule, FaultSeam seam) {
-  const FaultInfo& info = InfoOf(rule.fault);
+  const FaultInfo& info = *FindFault(seam, rule.fault);
   const std::vector<std::string> fitting = absl::StrSplit(info.verbs, ' ', absl::SkipEmpty());
   if (!rule.verb.empty() && !fitting.empty() &&
       std::find(fitting.begin(), fitting.end(), rule.verb) == fitting.end()) {
@@ -147,6 +149,13 @@ std::string Misfit(const FaultRule& rule, FaultSeam seam) {
     if (rule.until.empty() == (rule.ms == 0)) return "needs either until or ms";
     if (!rule.until.empty() && rule.until[0] != '/') return "until: not an absolute path";
   }
+  if (rule.fault == Fault::kDrip && !rule.until.empty()) return "drip waits by ms, not until";
+  if (rule.fault == Fault::kRefuse && (rule.code < kHttpErrorMin || rule.code > kHttpErrorMax)) {
+    return "code: not from 400 to 599";
+  }
+  if (rule.fault == Fault::kFail && (rule.code < 0 || rule.code > kExitCodeMax)) {
+    return "code: not from 0 to 255";
+  }
   if (rule.fault == Fault::kDie && (rule.signal < 1 || rule.signal > kSignalMax)) {
     return "signal: not from 1 to 64";
   }
@@ -161,10 +170,11 @@ absl::Status ReadRule(oci::JsonReader& in, FaultSeam seam, FaultRule& rule) {
   if (!said.fault) {
     return in.ValueError(absl::StrCat("no member \"fault\"; there are ", FaultNames(seam)));
   }
-  const unsigned useless = said.parameters & ~InfoOf(rule.fault).parameters;
+  const FaultInfo& info = *FindFault(seam, rule.fault);
+  const unsigned useless = said.parameters & ~info.parameters;
   if (useless != 0) {
     return in.ValueError(
-        absl::StrCat("fault \"", InfoOf(rule.fault).name, "\" has no ", ParameterNames(useless)));
+        absl::StrCat("fault \"", info.name, "\" has no ", ParameterNames(useless)));
   }
   const std::string misfit = Misfit(rule, seam);
   return misfit.empty() ? absl::OkStatus() : in.ValueError(misfit);
@@ -195,9 +205,9 @@ absl::Status ReadDocument(oci::JsonReader& in, FaultSeam seam, std::vector<Fault
   return absl::OkStatus();
 }
 
-std::string FormatRule(const FaultRule& rule, std::size_t number) {
-  const unsigned parameters = InfoOf(rule.fault).parameters;
-  std::string text = absl::StrCat("{\"fault\":", oci::JsonQuote(InfoOf(rule.fault).name));
+std::string FormatRule(const FaultRule& rule, const FaultInfo& info, std::size_t number) {
+  const unsigned parameters = info.parameters;
+  std::string text = absl::StrCat("{\"fault\":", oci::JsonQuote(info.name));
   const auto put = [&text](absl::string_view name, const std::string& value) {
     absl::StrAppend(&text, ",\"", name, "\":", value);
   };
@@ -231,7 +241,14 @@ absl::StatusOr<std::vector<FaultRule>> ParseFaultRules(absl::string_view json, F
 
 absl::StatusOr<std::string> FormatFaultRules(const std::vector<FaultRule>& rules, FaultSeam seam) {
   std::vector<std::string> lines;
-  for (const FaultRule& rule : rules) lines.push_back(FormatRule(rule, lines.size() + 1));
+  for (const FaultRule& rule : rules) {
+    const FaultInfo* info = FindFault(seam, rule.fault);
+    if (info == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "rules[", lines.size(), "]: no such fault at this seam; there are ", FaultNames(seam)));
+    }
+    lines.push_back(FormatRule(rule, *info, lines.size() + 1));
+  }
   std::string text =
       absl::StrCat("{\"schema\":1,\"rules\":[\n", absl::StrJoin(lines, ",\n"), "\n]}\n");
   // Whatever the reader would refuse is the writer's error.

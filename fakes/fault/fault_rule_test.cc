@@ -42,15 +42,35 @@ TEST(FaultRuleTest, ReadsEveryMember) {
 }
 
 TEST(FaultRuleTest, WhatIsWrittenReadsBackEqual) {
-  std::vector<FaultRule> rules;
-  for (const FaultInfo& info : AllFaults()) {
-    FaultRule rule{.fault = info.fault, .container = "c\"1", .id = std::string(info.name)};
-    if (info.fault == Fault::kSlow) rule.ms = 5;
-    rules.push_back(rule);
+  for (const FaultSeam seam : {FaultSeam::kEngine, FaultSeam::kHypervisor}) {
+    std::vector<FaultRule> rules;
+    for (const FaultInfo& info : AllFaults()) {
+      if (info.seam != seam) continue;
+      FaultRule rule{.fault = info.fault, .container = "c\"1", .id = std::string(info.name)};
+      if (info.fault == Fault::kSlow) rule.ms = 5;
+      if (info.fault == Fault::kRefuse) rule.code = 500;
+      rules.push_back(rule);
+    }
+    const absl::StatusOr<std::string> text = FormatFaultRules(rules, seam);
+    ASSERT_TRUE(text.ok()) << text.status();
+    EXPECT_EQ(*ParseFaultRules(*text, seam, "f"), rules);
   }
-  const absl::StatusOr<std::string> text = FormatFaultRules(rules, FaultSeam::kEngine);
-  ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_EQ(*Parse(*text), rules);
+}
+
+TEST(FaultRuleTest, EachSeamHasItsOwnFaults) {
+  EXPECT_THAT(RuleError(R"({"fault":"drip"})"), HasSubstr("\"drip\" is none of slow"));
+  const auto at_hypervisor = [](const std::string& rule) {
+    return std::string(
+        ParseFaultRules(R"({"schema":1,"rules":[)" + rule + "]}", FaultSeam::kHypervisor, "f")
+            .status()
+            .message());
+  };
+  EXPECT_EQ(at_hypervisor(R"({"fault":"drip","verb":"vm.info","ms":100})"), "");
+  EXPECT_THAT(at_hypervisor(R"({"fault":"drip","until":"/g"})"), HasSubstr("by ms"));
+  EXPECT_THAT(at_hypervisor(R"({"fault":"refuse","code":200})"), HasSubstr("from 400 to 599"));
+  EXPECT_THAT(at_hypervisor(R"({"fault":"fail","code":256})"), HasSubstr("from 0 to 255"));
+  EXPECT_THAT(at_hypervisor(R"({"fault":"odd-bdf","verb":"vm.boot"})"), HasSubstr("fits vm.add-"));
+  EXPECT_FALSE(FormatFaultRules({{.fault = Fault::kReset}}, FaultSeam::kEngine).ok());
 }
 
 TEST(FaultRuleTest, ErrorsNameFilePlaceAndWhatIsExpected) {

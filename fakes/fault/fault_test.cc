@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/fault/fault.h"
 
+#include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
@@ -22,16 +24,24 @@ using ::testing::HasSubstr;
 
 constexpr FaultPoint kBefore = FaultPoint::kBefore;
 
-TEST(FaultTableTest, EveryFaultHasOneRowAndEveryNameIsUnique) {
-  std::set<std::string> names;
-  for (int i = 0; i <= static_cast<int>(Fault::kGarbageOutput); ++i) {
-    const FaultInfo& info = InfoOf(static_cast<Fault>(i));
-    EXPECT_TRUE(names.insert(std::string(info.name)).second) << info.name;
-    EXPECT_EQ(FindFault(info.name), &info);
+TEST(FaultTableTest, EveryFaultHasARowAndEveryNameIsUniqueAtItsSeam) {
+  std::set<std::pair<FaultSeam, std::string>> names;
+  std::set<Fault> faults;
+  for (const FaultInfo& info : AllFaults()) {
+    EXPECT_TRUE(names.emplace(info.seam, std::string(info.name)).second) << info.name;
+    EXPECT_EQ(FindFault(info.seam, info.name), &info);
+    EXPECT_EQ(FindFault(info.seam, info.fault), &info);
     EXPECT_FALSE(info.summary.empty()) << info.name;
+    for (const absl::string_view verb : absl::StrSplit(info.verbs, ' ', absl::SkipEmpty())) {
+      EXPECT_NE(FindFaultVerb(info.seam, verb), nullptr) << info.name << ": " << verb;
+    }
+    faults.insert(info.fault);
   }
-  EXPECT_EQ(names.size(), AllFaults().size());
-  EXPECT_EQ(FindFault("none"), nullptr);
+  for (int i = 0; i <= static_cast<int>(Fault::kPowerOff); ++i) {
+    EXPECT_EQ(faults.count(static_cast<Fault>(i)), 1U) << i;
+  }
+  EXPECT_EQ(FindFault(FaultSeam::kEngine, "none"), nullptr);
+  EXPECT_EQ(FindFault(FaultSeam::kEngine, Fault::kPowerOff), nullptr);
   EXPECT_EQ(FindFaultVerb(FaultSeam::kEngine, "none"), nullptr);
 }
 
