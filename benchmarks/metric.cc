@@ -61,7 +61,7 @@ std::vector<Metric> MakeTable() {
       Proxy("forks", "", "processes made per life cycle"),
       Proxy("execs", "", "programs executed per life cycle"),
       Proxy("boot-syscalls", "", "system calls from exec of `start` to the first answered call"),
-      Proxy("boot-forks", "", "processes and threads made by then"),
+      Proxy("boot-forks", "", "processes made by then"),
       Proxy("context-switches", "", "voluntary context switches of the daemon per life cycle"),
       Proxy("bytes", "B", "bytes on the task and event sockets per life cycle"),
       Proxy("frames", "", "frames on the task and event sockets per life cycle"),

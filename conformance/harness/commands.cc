@@ -17,6 +17,7 @@ const std::vector<Command>& Commands() {
       {"probe", "find out what a shim can do and write a profile", &DefineProbe},
       {"doctor", "tell whether this machine is fit, and what it lacks", &DefineDoctor},
       {"expect", "look after files of known red verdicts", &DefineExpect},
+      {"bench", "measure what a shim costs", &DefineBench},
       {"call", "speak ttrpc to a running shim", &DefineCall},
       {"selftest", "put the judge itself to the proof", &DefineSelftest},
       {"completion", "print a completion script for a shell", &DefineCompletion},

@@ -57,6 +57,7 @@ CommandAction DefineList(CLI::App& app, const CommandContext& context);
 CommandAction DefineProbe(CLI::App& app, const CommandContext& context);
 CommandAction DefineDoctor(CLI::App& app, const CommandContext& context);
 CommandAction DefineExpect(CLI::App& app, const CommandContext& context);
+CommandAction DefineBench(CLI::App& app, const CommandContext& context);
 CommandAction DefineCall(CLI::App& app, const CommandContext& context);
 CommandAction DefineCompletion(CLI::App& app, const CommandContext& context);
 CommandAction DefineMan(CLI::App& app, const CommandContext& context);

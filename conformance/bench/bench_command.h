@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conformance/harness/commands.h"
+
+namespace conformance {
+
+// One sub-command of `shimgauge bench`, defined as those of `shimgauge` are: `define` adds the
+// options and returns the action.
+struct BenchCommand {
+  std::string name;
+  std::string summary;
+  CommandAction (*define)(CLI::App& app);
+};
+
+// Every one, in the order of the help. To add one: a file of its own and a row here.
+const std::vector<BenchCommand>& BenchCommands();
+
+CommandAction DefineBenchMetrics(CLI::App& app);
+
+}  // namespace conformance
