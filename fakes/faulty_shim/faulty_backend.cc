@@ -12,6 +12,7 @@
 #include "container/cgroup.h"
 #include "fakes/faulty_shim/faulty_workload.h"
 #include "fakes/faulty_shim/leak.h"
+#include "fakes/faulty_shim/needless_work.h"
 #include "fakes/faulty_shim/stream_pump.h"
 
 namespace fakes {
@@ -91,6 +92,9 @@ class FaultyBackend : public shim::Backend {
 
   void Create(shim::CreateSpec spec, Done<std::unique_ptr<shim::Workload>> done) override {
     if (const Rule* rule = host_.plan.Fire("leak", "create")) Leak(*rule);
+    if (const Rule* rule = host_.plan.Fire("visit", "bundles")) {
+      VisitBundles(spec.bundle, rule->Number("times"));
+    }
     if (const absl::Status legal = JudgeSpec(host_.plan, spec.bundle); !legal.ok()) {
       return done(legal);
     }

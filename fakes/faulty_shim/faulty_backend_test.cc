@@ -173,6 +173,14 @@ TEST_F(FaultyBackendTest, StartsFailAreSkippedAndSpoiled) {
   EXPECT_TRUE(Start([&](shim::Done<pid_t> done) { exec->Start(std::move(done)); }).ok());
 }
 
+TEST_F(FaultyBackendTest, SlowdownsChangeNoAnswer) {
+  Make({"fork exec", "visit bundles times=2"});
+  Create();
+  const auto exec = Exec();
+  EXPECT_TRUE(Start([&](shim::Done<pid_t> done) { exec->Start(std::move(done)); }).ok());
+  EXPECT_EQ(plan_->Journal(), "test visit bundles times=2\ntest fork exec\n");
+}
+
 TEST_F(FaultyBackendTest, VerbsAreAnsweredAndNotDone) {
   Make({"skip pause", "skip resume", "skip update", "skip checkpoint", "skip delete",
         "skip reclaim"});

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "fakes/faulty_shim/fault_plan.h"
+#include "fakes/faulty_shim/leak.h"
 #include "reference-shim/shim/serve_command.h"
 
 namespace fakes {
@@ -17,6 +18,9 @@ void BeginDaemon(int argc, char** argv) {
   if (Fire("unshare", "daemon") != nullptr) (void)::unshare(CLONE_NEWNS);
   if (Fire("hide", "daemon") != nullptr) {
     for (int i = 0; i < argc; ++i) std::memset(argv[i], 0, std::strlen(argv[i]));
+  }
+  if (const Rule* rule = Fire("leak", "daemon")) {
+    LeakMemory(static_cast<std::size_t>(rule->Number("bytes")));
   }
   if (const Rule* rule = Fire("defer", "listen")) {
     ::poll(nullptr, 0, static_cast<int>(rule->Number("ms")));

@@ -14,6 +14,7 @@
 
 #include "fakes/faulty_shim/circumstances.h"
 #include "fakes/faulty_shim/leak.h"
+#include "fakes/faulty_shim/needless_work.h"
 #include "fakes/faulty_shim/stream_pump.h"
 
 namespace fakes {
@@ -163,6 +164,7 @@ class FaultyExec : public shim::ExecWorkload {
 
   void Start(Done<pid_t> done) override {
     if (const Rule* rule = host_.plan.Fire("leak", "exec")) Leak(*rule);
+    if (host_.plan.Fire("fork", "exec") != nullptr) ForkOnce();
     if (const Rule* rule = host_.plan.Fire("invent", "exit", {{"of", "exec"}})) {
       Later(host_, rule->Number("ms"),
             [on_exit = on_exit_] { on_exit({.pid = 0, .at = std::chrono::system_clock::now()}); });

@@ -83,6 +83,8 @@ constexpr RuleForm kForms[] = {
     {"believe", "answer",  "code!",        "",       "an event that ends so has been delivered"},
     {"unshare", "daemon",  "",             "",       "the daemon has mounts of its own"},
     {"hide", "daemon", "", "", "the daemon has no command line"},
+    {"leak", "daemon", "", "bytes!", "memory stays from the beginning"},
+    {"stretch", "command", "", "percent!", "a command of the shim takes so much longer, busy with system calls"},
     {"alter", "socket-path", "", "place!", "the socket lies elsewhere, or where another one lies: elsewhere, plain, lone, sandbox"},
     // Calls that come in.
     {"end", "rpc",         "method!",      "on!",    "the daemon ends"},
@@ -129,6 +131,8 @@ constexpr RuleForm kForms[] = {
     {"pump", "stdio",      "of stream",    "ms keep", "a stream of a process passes through the shim; `keep`: bytes that arrive; `ms`: what ends sooner is lost"},
     {"leak", "exec",       "",             "what! bytes", "something stays with each exec"},
     {"leak", "create",     "",             "what! bytes", "something stays with each container"},
+    {"fork", "exec",       "",             "",       "a process more, which ends at once"},
+    {"visit", "bundles",   "",             "times!", "each Create reads the config.json beside its bundle so many times"},
     {"join", "create",     "",             "",       "the daemon moves into the container's cgroup"},
 };
 // clang-format on

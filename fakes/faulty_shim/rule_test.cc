@@ -11,6 +11,7 @@
 
 #include "base/testing/temp_dir.h"
 #include "fakes/fault/known_fault.h"
+#include "fakes/fault/regressions.h"
 
 namespace fakes {
 namespace {
@@ -82,6 +83,15 @@ TEST(RuleTest, TheRulesOfAllKnownFaultsParse) {
   for (const KnownFault& fault : KnownFaultsAt(KnownFaultSeam::kShim)) {
     for (const std::string& rule : fault.rules) {
       EXPECT_TRUE(ParseRule(rule).ok()) << fault.name << ": " << ParseRule(rule).status();
+    }
+  }
+}
+
+TEST(RuleTest, TheRulesOfAllRegressionsParse) {
+  for (const Regression& regression : AllRegressions()) {
+    for (const std::string& rule : regression.defect.rules) {
+      EXPECT_TRUE(ParseRule(rule).ok())
+          << regression.defect.name << ": " << ParseRule(rule).status();
     }
   }
 }
