@@ -31,9 +31,18 @@ absl::StatusOr<std::unique_ptr<FaultPlan>> FaultPlan::Make(const FaultRequest& r
   std::unique_ptr<FaultPlan> plan(new FaultPlan(std::move(role)));
   for (std::size_t i = 0; i < request.rules.size(); ++i) {
     ASSIGN_OR_RETURN(Rule rule, ParseRule(request.rules[i]));
-    plan->entries_.push_back({.rule = std::move(rule), .trigger = FaultTrigger(request, i)});
+    const FaultTrigger trigger(request, i);
+    plan->entries_.push_back({.rule = std::move(rule), .fresh = trigger, .trigger = trigger});
   }
   return plan;
+}
+
+void FaultPlan::Enter(std::string role) {
+  role_ = std::move(role);
+  for (Entry& entry : entries_) {
+    entry.trigger = entry.fresh;
+    entry.seen = 0;
+  }
 }
 
 bool FaultPlan::Has(absl::string_view action, absl::string_view target) const {

@@ -24,6 +24,9 @@ class FaultPlan {
   static absl::StatusOr<std::unique_ptr<FaultPlan>> Make(const FaultRequest& request,
                                                          std::string role);
 
+  // What has begun as another command is this one from now on: it counts anew.
+  void Enter(std::string role);
+
   // Whether asking Fire is worth gathering facts.
   [[nodiscard]] bool Has(absl::string_view action, absl::string_view target) const;
   // The first rule of this form whose conditions match `facts` and whose turn it is; nullptr: none.
@@ -33,6 +36,7 @@ class FaultPlan {
  private:
   struct Entry {
     Rule rule;
+    FaultTrigger fresh;
     FaultTrigger trigger;
     std::int64_t seen = 0;
   };

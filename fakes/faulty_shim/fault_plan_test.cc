@@ -40,6 +40,16 @@ TEST(FaultPlanTest, ARoleIsAnotherProcess) {
   EXPECT_NE(command->Fire("skip", "unlink", {{"path", "/x"}}), nullptr);
 }
 
+TEST(FaultPlanTest, WhatBecomesADaemonCountsAnew) {
+  TestPlan plan({"skip signal role=start", "skip kill nth=1"}, "start");
+  EXPECT_NE(plan->Fire("skip", "signal"), nullptr);
+  EXPECT_NE(plan->Fire("skip", "kill"), nullptr);
+  EXPECT_EQ(plan->Fire("skip", "kill"), nullptr);
+  plan->Enter("daemon");
+  EXPECT_EQ(plan->Fire("skip", "signal"), nullptr);
+  EXPECT_NE(plan->Fire("skip", "kill"), nullptr);
+}
+
 TEST(FaultPlanTest, CountsWhatMatches) {
   TestPlan plan({"skip unlink path=/a nth=2"});
   EXPECT_EQ(plan->Fire("skip", "unlink", {{"path", "/a"}}), nullptr);

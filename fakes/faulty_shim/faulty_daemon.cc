@@ -13,11 +13,30 @@
 
 namespace fakes {
 
-void BeginDaemon(int argc, char** argv) {
+namespace {
+
+struct CommandLine {
+  int argc = 0;
+  char** argv = nullptr;
+};
+
+CommandLine& CommandLineOfThis() {
+  static CommandLine line;
+  return line;
+}
+
+}  // namespace
+
+void RememberCommandLine(int argc, char** argv) {
+  CommandLineOfThis() = {.argc = argc, .argv = argv};
+}
+
+void BeginDaemon() {
   // A failure is that of a fault that did not come about: its checks stay green.
   if (Fire("unshare", "daemon") != nullptr) (void)::unshare(CLONE_NEWNS);
   if (Fire("hide", "daemon") != nullptr) {
-    for (int i = 0; i < argc; ++i) std::memset(argv[i], 0, std::strlen(argv[i]));
+    const CommandLine& line = CommandLineOfThis();
+    for (int i = 0; i < line.argc; ++i) std::memset(line.argv[i], 0, std::strlen(line.argv[i]));
   }
   if (const Rule* rule = Fire("leak", "daemon")) {
     LeakMemory(static_cast<std::size_t>(rule->Number("bytes")));

@@ -3,8 +3,12 @@
 
 namespace fakes {
 
-// Applies the current plan's rules about how a daemon begins; call before it does. argc and argv
-// are those of main(): its command line as others see it.
-void BeginDaemon(int argc, char** argv);
+// Where the command line of this process is as others see it: argc and argv of main(), which have
+// to live as long as it does.
+void RememberCommandLine(int argc, char** argv);
+
+// Applies the current plan's rules about how a daemon begins; call before it does, in the process
+// that is to be it.
+void BeginDaemon();
 
 }  // namespace fakes

@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
 
   fakes::SetCurrentPlan(plan->get());
   std::string program = argc > 0 ? argv[0] : "";
-  if (role == "daemon") fakes::BeginDaemon(argc, argv);
+  fakes::RememberCommandLine(argc, argv);
+  if (role == "daemon") fakes::BeginDaemon();
   if (fakes::Fire("run", "hooks") != nullptr) fakes::RunHooksOfBundle();
   std::vector<char*> rest = {program.data()};
   for (std::string& arg : args) rest.push_back(arg.data());

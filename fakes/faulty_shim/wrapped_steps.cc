@@ -16,6 +16,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/fork.h"
 #include "base/spawn.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
@@ -23,6 +24,7 @@
 #include "containerd/shim_address.h"
 #include "fakes/faulty_shim/children.h"
 #include "fakes/faulty_shim/faulty_calls.h"
+#include "fakes/faulty_shim/faulty_daemon.h"
 #include "fakes/faulty_shim/own_children.h"
 #include "fakes/faulty_shim/spec_reading.h"
 #include "fakes/faulty_shim/wrapped.h"
@@ -39,6 +41,8 @@ namespace fakes {
 #define STRING_REF "RKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 
 FAULTY_SHIM_WRAPS(absl::StatusOr<base::Child>, Spawn, "_ZN4base5SpawnERKNS_9SpawnSpecE",
+                  const base::SpawnSpec& spec);
+FAULTY_SHIM_WRAPS(absl::StatusOr<base::Child>, ForkAs, "_ZN4base6ForkAsERKNS_9SpawnSpecE",
                   const base::SpawnSpec& spec);
 FAULTY_SHIM_WRAPS(absl::Status, CheckLife, "_ZNK4shim9Lifecycle5CheckENS_4VerbE",
                   const shim::Lifecycle* life, shim::Verb verb);
@@ -220,6 +224,19 @@ absl::StatusOr<base::Child> WrapSpawn(const base::SpawnSpec& spec) {
   if (verb != facts.end()) ChildrenOfThis().verbs[child->pid] = verb->second;
   if (spawn_rule != nullptr && spawn_rule->has("keep-ends")) GiveUpEnds(altered);
   if (const Rule* rule = Fire("block", "spawn", facts)) AwaitEnd(*child, *rule);
+  return child;
+}
+
+// How `start` makes the daemon.
+absl::StatusOr<base::Child> WrapForkAs(const base::SpawnSpec& spec) {
+  if (CurrentPlan() == nullptr) return RealForkAs(spec);
+  base::SpawnSpec altered = spec;
+  if (const Rule* rule = Fire("alter", "spawn", FactsOfSpawn(spec))) Alter(*rule, altered);
+  absl::StatusOr<base::Child> child = RealForkAs(altered);
+  if (child.ok() && child->pid == 0) {
+    CurrentPlan()->Enter("daemon");
+    BeginDaemon();
+  }
   return child;
 }
 

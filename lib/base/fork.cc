@@ -9,9 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/pidfd.h"
@@ -42,14 +44,57 @@ int KeepOnly(int complaint) {
   return kKept;
 }
 
+void ResetSignals() {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int signo = 1; signo < NSIG; ++signo) ::sigaction(signo, &action, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Sources go above every target first, so that no dup overwrites one that is still needed.
+bool InstallOnly(std::vector<FdMapping> fds) {
+  int highest = STDERR_FILENO;
+  for (const FdMapping& mapping : fds) highest = std::max(highest, mapping.target);
+  for (FdMapping& mapping : fds) {
+    if (mapping.source > highest) continue;
+    mapping.source = ::fcntl(mapping.source, F_DUPFD_CLOEXEC, highest + 1);
+    if (mapping.source < 0) return false;
+  }
+  for (const FdMapping& mapping : fds) {
+    if (::dup2(mapping.source, mapping.target) < 0) return false;
+  }
+  // Wherever the first of these lies, it is overwritten or closed below.
+  const int any = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const int null = ::fcntl(any, F_DUPFD_CLOEXEC, highest + 1);
+  if (null < 0) return false;
+  for (int fd = 0; fd <= highest; ++fd) {
+    if (std::any_of(fds.begin(), fds.end(), [fd](const auto& m) { return m.target == fd; })) {
+      continue;
+    }
+    if (fd > STDERR_FILENO) {
+      ::close(fd);
+    } else if (::dup2(null, fd) < 0) {
+      return false;
+    }
+  }
+  CloseFrom(highest + 1);
+  return true;
+}
+
+bool Become(const SpawnSpec& spec) {
+  ResetSignals();
+  if (spec.group == SpawnSpec::Group::kSession && ::setsid() < 0) return false;
+  if (spec.group == SpawnSpec::Group::kOwn && ::setpgid(0, 0) != 0) return false;
+  return InstallOnly(spec.fds) && (spec.cwd.empty() || ::chdir(spec.cwd.c_str()) == 0);
+}
+
 [[noreturn]] void ChildMain(pid_t parent, int complaint, absl::FunctionRef<absl::Status()> body) {
   ::setpgid(0, 0);
   // The parent may have died before the request was made.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent) ::_exit(127);
-  for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ResetSignals();
   const int out = KeepOnly(complaint);
   if (::chdir("/") != 0) ::_exit(127);
   const absl::Status status = body();
@@ -57,6 +102,16 @@ int KeepOnly(int complaint) {
   // Fits into the pipe, whoever reads.
   if (::write(out, message.data(), message.size()) < 0) ::_exit(127);
   ::_exit(static_cast<int>(status.code()));
+}
+
+// The child that fork(2) has returned. Killed and reaped if there can be no handle of it.
+absl::StatusOr<Child> Own(pid_t pid) {
+  absl::StatusOr<UniqueFd> pidfd = OpenPidfd(pid);
+  if (pidfd.ok()) return Child{.pid = pid, .pidfd = *std::move(pidfd)};
+  ::kill(pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return pidfd.status();
 }
 
 }  // namespace
@@ -68,17 +123,10 @@ absl::StatusOr<Fork> RunInFork(absl::FunctionRef<absl::Status()> body) {
   fork.complaint.reset(ends[0]);
   const UniqueFd complaint(ends[1]);
   const pid_t parent = ::getpid();
-  fork.child.pid = ::fork();
-  if (fork.child.pid < 0) return ErrnoStatus(errno, "fork");
-  if (fork.child.pid == 0) ChildMain(parent, complaint.get(), body);
-  absl::StatusOr<UniqueFd> pidfd = OpenPidfd(fork.child.pid);
-  if (!pidfd.ok()) {
-    ::kill(fork.child.pid, SIGKILL);
-    while (::waitpid(fork.child.pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return pidfd.status();
-  }
-  fork.child.pidfd = *std::move(pidfd);
+  const pid_t pid = ::fork();
+  if (pid < 0) return ErrnoStatus(errno, "fork");
+  if (pid == 0) ChildMain(parent, complaint.get(), body);
+  ASSIGN_OR_RETURN(fork.child, Own(pid));
   return fork;
 }
 
@@ -93,6 +141,17 @@ absl::Status ForkResult(const Fork& fork, const ExitStatus& exit) {
         absl::StrCat("the forked process ended with status ", exit.ShellStatus()));
   }
   return absl::Status(static_cast<absl::StatusCode>(exit.code), complaint);
+}
+
+absl::StatusOr<Child> ForkAs(const SpawnSpec& spec) {
+  if (spec.parent_death_signal != 0 || spec.namespaces != 0 || spec.pid_namespace >= 0) {
+    return absl::InvalidArgumentError("fork: a death signal and namespaces are for programs");
+  }
+  const pid_t pid = ::fork();
+  if (pid < 0) return ErrnoStatus(errno, "fork");
+  if (pid > 0) return Own(pid);
+  if (!Become(spec)) ::_exit(127);
+  return Child{.pid = 0, .pidfd = UniqueFd()};
 }
 
 }  // namespace base

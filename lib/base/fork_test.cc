@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,6 +126,55 @@ TEST_F(ForkTest, DiesWithItsParent) {
   }
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+// The child's account of itself comes through a descriptor of the highest number it is to have.
+TEST_F(ForkTest, ChildIsWhatAProgramWouldBe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const auto before = ::signal(SIGUSR2, SIG_IGN);
+  int memory = 1;
+  const absl::StatusOr<Child> child = ForkAs({.cwd = "/",
+                                              .fds = {{.source = ends[1], .target = 5},
+                                                      {.source = ends[0], .target = ends[1]},
+                                                      {.source = ends[1], .target = 1}}});
+  ASSERT_TRUE(child.ok()) << child.status();
+  if (child->pid == 0) {
+    std::string seen = memory == 1 && ::getpgrp() == ::getpid() ? "" : "wrong ";
+    for (const auto& [fd, target] : testing::OpenFds()) {
+      seen += std::to_string(fd) + "=" + target.substr(0, target.find(':')) + " ";
+    }
+    if (::signal(SIGUSR2, SIG_DFL) != SIG_DFL) seen += "ignored ";
+    char cwd[PATH_MAX];
+    seen += ::getcwd(cwd, sizeof cwd) != nullptr ? cwd : "nowhere";
+    ::_exit(::write(5, seen.data(), seen.size()) == static_cast<ssize_t>(seen.size()) ? 3 : 4);
+  }
+  ::signal(SIGUSR2, before);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED), 0);
+  EXPECT_EQ(info.si_status, 3);
+  char seen[256] = {};
+  EXPECT_GT(::read(ends[0], seen, sizeof seen - 1), 0);
+  EXPECT_EQ(std::string(seen),
+            "0=/dev/null 1=pipe 2=/dev/null " + std::to_string(ends[1]) + "=pipe 5=pipe /");
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_F(ForkTest, ChildThatCannotBeMadeEnds) {
+  const absl::StatusOr<Child> child = ForkAs({.cwd = "/no/such/directory"});
+  ASSERT_TRUE(child.ok()) << child.status();
+  if (child->pid == 0) ::_exit(3);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child->pid), &info, WEXITED), 0);
+  EXPECT_EQ(info.si_status, 127);
+}
+
+TEST_F(ForkTest, ChildCannotHaveWhatOnlyProgramsHave) {
+  EXPECT_EQ(ForkAs({.parent_death_signal = SIGKILL}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ForkAs({.namespaces = CLONE_NEWNS}).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

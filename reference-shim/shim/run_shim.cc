@@ -36,7 +36,7 @@ int RunShim(int argc, char** argv, const BackendFactory& factory) {
   if (options->version) return VersionCommand(program);
   if (options->info) return InfoCommand(program, factory);
   if (options->action.empty()) return ServeCommand(*options, program, factory);
-  if (options->action == "start") return StartCommand(*options, program);
+  if (options->action == "start") return StartCommand(*options, argc, argv, factory);
   if (options->action == "delete") return DeleteCommand(*options, program, factory);
   return RefuseUsage(program, absl::StrCat("unknown action ", options->action));
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
@@ -84,6 +85,7 @@ absl::Status Serve(const Options& options, const char* program, const BackendFac
 }  // namespace
 
 int ServeCommand(const Options& options, const char* program, const BackendFactory& factory) {
+  ::signal(SIGPIPE, SIG_IGN);  // SIG-01
   const absl::Status status = Serve(options, program, factory);
   if (status.ok()) return 0;
   WriteStderr(absl::StrCat(program, ": ", status.message(), "\n"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference-shim/shim/start_command.h"
 
+#include <absl/functional/function_ref.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
@@ -10,11 +11,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdlib>
 
 #include "base/fifo.h"
+#include "base/fork.h"
 #include "base/pidfd.h"
 #include "base/spawn.h"
 #include "base/status_macros.h"
@@ -24,6 +25,7 @@
 #include "oci/annotations.h"
 #include "oci/bundle.h"
 #include "reference-shim/shim/command_io.h"
+#include "reference-shim/shim/command_line.h"
 #include "reference-shim/shim/limits.h"
 #include "reference-shim/shim/serve_command.h"
 #include "reference-shim/shim/shim_cgroup.h"
@@ -49,19 +51,6 @@ void RaiseOomScore() {
   [[maybe_unused]] const ssize_t written = ::pwrite(fd.get(), raised.data(), raised.size(), 0);
 }
 
-// The file this process runs, so that the daemon's name is the shim's; it may have been replaced or
-// removed meanwhile.
-std::string OwnExecutable() {
-  char path[PATH_MAX];
-  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof(path));
-  const absl::string_view text(path, size > 0 ? static_cast<std::size_t>(size) : 0);
-  if (text.empty() || text.size() == sizeof(path) ||
-      ::access(std::string(text).c_str(), X_OK) != 0) {
-    return "/proc/self/exe";
-  }
-  return std::string(text);
-}
-
 // One daemon that must not survive a failure of what follows.
 class NewDaemon {
  public:
@@ -78,12 +67,9 @@ class NewDaemon {
   NewDaemon(const NewDaemon&) = delete;
   NewDaemon& operator=(const NewDaemon&) = delete;
 
-  absl::Status Spawn(const Options& options, const char* program, bool debug, int listener) {
+  // The daemon is a copy of this process that does `serve` and ends with what that returns.
+  absl::Status Fork(int listener, absl::FunctionRef<int()> serve) {
     base::SpawnSpec spec;
-    spec.path = OwnExecutable();
-    spec.argv = {program,    "-namespace", options.namespace_name, "-id",
-                 options.id, "-address",   options.address};  // START-16
-    if (debug) spec.argv.push_back("-debug");
     // Not the bundle: a shared shim outlives the bundle of its first container, and containerd
     // wants to remove it.
     spec.cwd = "/";
@@ -95,7 +81,9 @@ class NewDaemon {
     const absl::StatusOr<base::UniqueFd> log =
         base::OpenFifoWriter(std::string(oci::kLogFifo), /*nonblocking=*/true);
     if (log.ok()) spec.fds.push_back({.source = log->get(), .target = STDERR_FILENO});
-    ASSIGN_OR_RETURN(child_, base::Spawn(spec));
+    ASSIGN_OR_RETURN(child_, base::ForkAs(spec));
+    // What is on this stack owns descriptors that the copy does not have.
+    if (child_.pid == 0) std::exit(serve());
     return absl::OkStatus();
   }
   [[nodiscard]] pid_t pid() const { return child_.pid; }
@@ -127,7 +115,22 @@ absl::Status Report(const std::string& socket_path) {
   return WriteStdout(result);
 }
 
-absl::Status Start(const Options& options, const char* program) {
+// What this process is when it has become the daemon, also to others (START-16).
+Options DaemonOptions(const Options& options, const containerd::StartInput& input) {
+  Options daemon = options;
+  daemon.action.clear();
+  daemon.debug = options.debug || input.log_level == base::LogLevel::kDebug;
+  return daemon;
+}
+
+std::vector<std::string> Words(const Options& options, const std::string& program) {
+  std::vector<std::string> words = {program,    "-namespace", options.namespace_name, "-id",
+                                    options.id, "-address",   options.address};
+  if (options.debug) words.push_back("-debug");
+  return words;
+}
+
+absl::Status Start(const Options& options, absl::FunctionRef<int(const Options&)> serve) {
   RETURN_IF_ERROR(RequireIdentity(options));
   ASSIGN_OR_RETURN(const std::string stdin_bytes, ReadStdin(containerd::kStartInputBytesMax));
   const containerd::StartInput input =
@@ -141,8 +144,8 @@ absl::Status Start(const Options& options, const char* program) {
   if (!input.ttrpc_address.empty()) {
     ::setenv("TTRPC_ADDRESS", input.ttrpc_address.c_str(), /*overwrite=*/1);
   }
-  const bool debug = options.debug || input.log_level == base::LogLevel::kDebug;
-  RETURN_IF_ERROR(daemon.Spawn(options, program, debug, claim.listener.get()));
+  RETURN_IF_ERROR(
+      daemon.Fork(claim.listener.get(), [&] { return serve(DaemonOptions(options, input)); }));
   if (input.options && !input.options->shim_cgroup().empty()) {
     RETURN_IF_ERROR(JoinCgroup(input.options->shim_cgroup(), daemon.pid()));
   }
@@ -153,8 +156,12 @@ absl::Status Start(const Options& options, const char* program) {
 
 }  // namespace
 
-int StartCommand(const Options& options, const char* program) {
-  const absl::Status status = Start(options, program);
+int StartCommand(const Options& options, int argc, char** argv, const BackendFactory& factory) {
+  const std::string program = argv[0];
+  const absl::Status status = Start(options, [&](const Options& daemon) {
+    ShowCommandLine(argc, argv, Words(daemon, program));
+    return ServeCommand(daemon, program.c_str(), factory);
+  });
   if (status.ok()) return 0;
   WriteStderr(absl::StrCat(program, ": ", status.message(), "\n"));
   return 1;
