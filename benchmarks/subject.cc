@@ -185,6 +185,9 @@ absl::StatusOr<Milliseconds> Daemon::FirstCall() {
   ASSIGN_OR_RETURN(connection_, ttrpc::ConnectUnix(socket_path_));
   if (::fcntl(connection_.get(), F_SETFL, 0) != 0) return base::ErrnoStatus(errno, "F_SETFL");
   if (subject_.is_floor) {
+    char byte = 'x';
+    RETURN_IF_ERROR(WriteAll(connection_.get(), std::string(1, byte)));
+    if (::recv(connection_.get(), &byte, 1, 0) != 1) return base::ErrnoStatus(errno, "no echo");
     const Milliseconds took = Clock::now() - begin;
     return took;
   }

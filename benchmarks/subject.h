@@ -18,7 +18,7 @@ inline constexpr char kCgroupParent[] = "/shimgauge-benchmark";
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-// One side of a comparison: a shim, or the floor program that only binds a socket.
+// One side of a comparison: a shim, or the floor program that only binds a socket and echoes.
 struct Subject {
   std::string name;
   std::string path;
@@ -44,7 +44,7 @@ class Daemon {
   absl::Status Prepare();
   // From exec of `start` to the end of its output.
   absl::StatusOr<Milliseconds> Start();
-  // From connect(2) to the reply of Connect; for the floor, connect(2) alone.
+  // From connect(2) to the reply of Connect; for the floor, to the echo of a byte.
   absl::StatusOr<Milliseconds> FirstCall();
 
   absl::StatusOr<Milliseconds> Create();
