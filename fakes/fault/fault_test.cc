@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/fault/fault.h"
 
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,8 +14,10 @@
 
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
+#include "fakes/fault/engine_hook_faults.h"
 #include "fakes/fault/fault_call.h"
 #include "fakes/fault/fault_file.h"
+#include "fakes/fault/known_fault.h"
 
 namespace fakes {
 namespace {
@@ -43,6 +47,28 @@ TEST(FaultTableTest, EveryFaultHasARowAndEveryNameIsUniqueAtItsSeam) {
   EXPECT_EQ(FindFault(FaultSeam::kEngine, "none"), nullptr);
   EXPECT_EQ(FindFault(FaultSeam::kEngine, Fault::kPowerOff), nullptr);
   EXPECT_EQ(FindFaultVerb(FaultSeam::kEngine, "none"), nullptr);
+}
+
+// "hooks-poststart-failure-kills" alone has none: what it does to Start is the profile's policy.
+TEST(FaultTableTest, FaultsOfHooksAreThereForGuestsOfWebAssemblyToo) {
+  std::size_t without = 0;
+  for (const KnownFault& fault : EngineHookFaults()) {
+    const std::string name = absl::StrCat("wasm-", fault.name);
+    const KnownFault* twin = FindKnownFault(KnownFaultSeam::kWire, name);
+    if (twin == nullptr) {
+      EXPECT_EQ(fault.name, "hooks-poststart-failure-kills");
+      ++without;
+      continue;
+    }
+    EXPECT_EQ(twin->profile, "reference-wasm");
+    EXPECT_FALSE(twin->kills.empty()) << name;
+    for (const std::string& rule : twin->rules) {
+      EXPECT_TRUE(absl::StartsWith(rule, "request Create spec ") ||
+                  absl::StartsWith(rule, "reply "))
+          << rule;
+    }
+  }
+  EXPECT_EQ(without, 1U);
 }
 
 class FaultTest : public base::testing::ProcessTest {

@@ -19,5 +19,6 @@ std::vector<KnownFault> WireStartFaults();
 std::vector<KnownFault> WireLifeFaults();
 std::vector<KnownFault> WireRecoveryFaults();
 std::vector<KnownFault> WireWasmFaults();
+std::vector<KnownFault> WireWasmHookFaults();
 
 }  // namespace fakes

@@ -97,7 +97,7 @@ absl::Status Call::ApplyToDocument(std::size_t index, const EngineRule& rule) {
   std::string text = text_;
   bool changed = false;
   if (rule.kind == Kind::kHooks) {
-    changed = WrapHooks(OwnPath(), rule.name, rule.value, text);
+    changed = ApplySpecEdit(rule.hooks, OwnPath(), text).value_or(false);
   } else {
     // A config.json that is none stays what it is: the engine behind shall complain.
     changed = ApplyJsonEdit(rule.edit, text).value_or(false);

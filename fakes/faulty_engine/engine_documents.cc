@@ -9,19 +9,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <utility>
-#include <vector>
 
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
-#include "fakes/faulty_engine/hook_wrapper.h"
 
 namespace fakes {
 namespace {
-
-constexpr absl::string_view kInContainer = "startContainer";
 
 absl::StatusOr<std::string> ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -108,29 +103,6 @@ absl::Status EngineDocument::Put(const std::string& text, EngineWords& words) {
   copy_ = absl::StrCat(path_, ".faulty");
   words.Set(option_, copy_);
   return WriteNew(copy_, text);
-}
-
-bool WrapHooks(const std::string& program, absl::string_view point, const std::string& action,
-               std::string& config_json) {
-  auto config = nlohmann::ordered_json::parse(config_json, nullptr, /*allow_exceptions=*/false);
-  if (!config.is_object() || !config.contains("hooks") || !config["hooks"].is_object()) {
-    return false;
-  }
-  bool found = false;
-  for (auto& [name, hooks] : config["hooks"].items()) {
-    if (!hooks.is_array() || name == kInContainer) continue;
-    if (point != "*" && point != absl::string_view(name)) continue;
-    for (auto& hook : hooks) {
-      if (!hook.is_object() || !hook["path"].is_string()) continue;
-      std::vector<std::string> argv;
-      if (hook.contains("args") && hook["args"].is_array()) hook["args"].get_to(argv);
-      hook["args"] = WrappedHook(action, hook["path"], argv);
-      hook["path"] = program;
-      found = true;
-    }
-  }
-  if (found) config_json = config.dump();
-  return found;
 }
 
 }  // namespace fakes

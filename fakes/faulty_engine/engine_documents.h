@@ -3,7 +3,6 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <absl/strings/string_view.h>
 
 #include <string>
 
@@ -37,10 +36,5 @@ class EngineDocument {
   std::string healthy_;  // where the bundle's own file waits
   std::string copy_;     // to be removed
 };
-
-// Puts the wrapper `program` with `action` (hook_wrapper.h) before every hook of a config.json at
-// `point` ("*": all but startContainer, whose programs are the container's). Whether there was one.
-bool WrapHooks(const std::string& program, absl::string_view point, const std::string& action,
-               std::string& config_json);
 
 }  // namespace fakes

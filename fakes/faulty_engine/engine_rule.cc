@@ -10,7 +10,6 @@
 #include <iterator>
 
 #include "base/status_macros.h"
-#include "fakes/faulty_engine/hook_wrapper.h"
 
 namespace fakes {
 namespace {
@@ -20,8 +19,6 @@ using Kind = EngineRule::Kind;
 constexpr absl::string_view kVerbs[] = {"create", "start",  "exec",     "kill",       "delete",
                                         "state",  "ps",     "list",     "pause",      "resume",
                                         "update", "events", "features", "checkpoint", "restore"};
-constexpr absl::string_view kHookPoints[] = {
-    "*", "prestart", "createRuntime", "createContainer", "poststart", "poststop"};
 constexpr int kLastDescriptor = 2;
 constexpr int kLastOpened = 9;
 
@@ -75,13 +72,9 @@ absl::Status TakeOption(absl::string_view option, Words& words, EngineRule& rule
 
 absl::Status TakeHooks(Words& words, EngineRule& rule) {
   if (rule.verb != "create") return Expected(rule.verb, "create, which alone is told of hooks");
-  rule.name = std::string(words.Next());
-  if (!IsOneOf(kHookPoints, rule.name)) {
-    return Expected(rule.name,
-                    "*, prestart, createRuntime, createContainer, poststart or poststop");
-  }
-  RETURN_IF_ERROR(TakeText(words, "what becomes of the hooks", rule.value));
-  return CheckHookWrapper(rule.value);
+  std::string text;
+  RETURN_IF_ERROR(TakeText(words, "what becomes of the hooks", text));
+  return ParseHooksEdit(text, rule.hooks);
 }
 
 absl::Status TakeAction(absl::string_view action, Words& words, EngineRule& rule) {

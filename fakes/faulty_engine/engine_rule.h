@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "fakes/faulty_engine/json_edit.h"
+#include "fakes/spec_edit/spec_edit.h"
 
 namespace fakes {
 
@@ -27,11 +27,12 @@ struct EngineRule {
     kSwap,        // descriptors `number` and `other` are exchanged
     kNull,        // descriptor `number` is /dev/null
     kOpen,        // descriptor `number` is open, to /dev/null, in the engine as well
-    kHooks,       // of `create`: hooks at point `name` ("*": any) run behind HookWrapper `value`
+    kHooks,       // of `create`: `hooks` of config.json
   };
   std::string verb;
   Kind kind = Kind::kSkip;
   JsonEdit edit;
+  SpecEdit hooks;
   std::string name;
   std::string value;
   int number = 0;

@@ -5,12 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "fakes/fault/known_fault.h"
-#include "fakes/faulty_engine/hook_wrapper.h"
 
 namespace fakes {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Kind = EngineRule::Kind;
 
@@ -43,8 +41,8 @@ TEST(EngineRuleTest, ActionsTakeTheirWords) {
   EXPECT_EQ(Parsed("create swap 1 2").other, 2);
   EXPECT_EQ(Parsed("create open 3").number, 3);
   EXPECT_EQ(Parsed("create pid-file").value, "");
-  EXPECT_EQ(Parsed("create hooks * insist-on-input").value, "insist-on-input");
-  EXPECT_EQ(Parsed("create hooks poststop cut-input 10").value, "cut-input 10");
+  EXPECT_EQ(Parsed("create hooks * insist-on-input").hooks.action, "insist-on-input");
+  EXPECT_EQ(Parsed("create hooks poststop cut-input 10").hooks.action, "cut-input 10");
 }
 
 TEST(EngineRuleTest, WhatIsWrongIsNamedWithItsLine) {
@@ -58,13 +56,6 @@ TEST(EngineRuleTest, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_THAT(Refusal("create hooks * dance"), HasSubstr("'dance': expected ignore-failure"));
   EXPECT_THAT(Refusal("create hooks * input turn /x"), HasSubstr("'turn': expected drop"));
   EXPECT_THAT(Refusal("start then"), HasSubstr("expected a shell command"));
-}
-
-TEST(EngineRuleTest, WrappedHooksKeepTheirArguments) {
-  EXPECT_THAT(WrappedHook("twice", "/h", {"name", "x"}),
-              ElementsAre("faulty-engine", "--hook", "twice", "/h", "name", "x"));
-  EXPECT_THAT(WrappedHook("twice", "/h", {}),
-              ElementsAre("faulty-engine", "--hook", "twice", "/h", "/h"));
 }
 
 TEST(EngineRuleTest, EveryKnownFaultOfTheEngineParses) {

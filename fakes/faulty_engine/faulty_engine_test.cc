@@ -106,8 +106,7 @@ TEST_F(FaultyEngineTest, HooksRunBehindTheWrapper) {
                            R"({"hooks":{"poststop":[{"path":"/bin/sh","args":["sh","-c","x"]}]}})");
   const RunResult config = Run("create hooks poststop ignore-failure", "cat $3/config.json",
                                {"create", "--bundle", temp_.path(), "c"});
-  EXPECT_THAT(config.out,
-              HasSubstr(R"(["faulty-engine","--hook","ignore-failure","/bin/sh","sh")"));
+  EXPECT_THAT(config.out, HasSubstr(R"(["hook-wrapper","--hook","ignore-failure","/bin/sh","sh")"));
   const auto hook = [](const std::string& action, const std::string& script) {
     auto end = base::testing::RunToExit(
         FAULTY_ENGINE, {"--hook", action, "/bin/sh", "name", "-c", script}, R"({"id":"c"})");

@@ -8,7 +8,7 @@
 
 #include "fakes/fault/fault_request.h"
 #include "fakes/faulty_engine/engine_call.h"
-#include "fakes/faulty_engine/hook_wrapper.h"
+#include "fakes/spec_edit/hook_wrapper.h"
 
 namespace {
 

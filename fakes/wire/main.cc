@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fakes/fault/fault_request.h"
+#include "fakes/spec_edit/hook_wrapper.h"
 #include "fakes/wire/rule_book.h"
 #include "fakes/wire/shim_command.h"
 #include "fakes/wire/start_command.h"
@@ -17,6 +18,7 @@ int Complain(const absl::Status& status) {
 }
 
 int Main(std::vector<std::string> args) {
+  if (!args.empty() && args[0] == kHookWord) return RunHookWrapper(args);
   const absl::StatusOr<FaultRequest> request = TakeFaultRequest(KnownFaultSeam::kWire, args);
   if (!request.ok()) return Complain(request.status());
   if (request->subject.empty()) {

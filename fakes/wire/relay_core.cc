@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "fakes/wire/bundle_edit.h"
 #include "fakes/wire/limits.h"
 #include "ttrpc/envelope.h"
 
@@ -27,6 +28,7 @@ void RelayCore::CountTasks(const WireMessage& message) {
 
 void RelayCore::Prepare(std::shared_ptr<WireMessage> message,
                         std::shared_ptr<const WireEffects> effects, Then then) {
+  for (const auto& [bundle, edit] : effects->specs) EditBundle(bundle, edit);
   for (const int signal : effects->signals) ways_.signal_shim(signal);
   if (effects->immediate()) return then();
   MakeCalls(0, std::move(message), std::move(effects), std::move(then));

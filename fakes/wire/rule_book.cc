@@ -257,6 +257,9 @@ void RuleBook::Act(const WireRule& rule, const std::vector<WireAssignment>& reso
           {.stream = stream, .type = static_cast<std::uint8_t>(rule.number)});
       return;
     }
+    case WireAct::kSpec:
+      effects.specs.emplace_back(message.Get("bundle").value_or(""), rule.text);
+      return;
     case WireAct::kSignal:
       effects.signals.push_back(static_cast<int>(rule.number));
       return;

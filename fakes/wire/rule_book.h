@@ -37,9 +37,10 @@ struct WireEffects {
   };
 
   // In this order before it goes on:
-  std::vector<int> signals;                          // to the daemon
-  std::vector<Call> calls;                           // to the shim, one after the other
-  std::vector<std::shared_ptr<WireMessage>> events;  // to containerd
+  std::vector<std::pair<std::string, std::string>> specs;  // bundles, and how they are edited
+  std::vector<int> signals;                                // to the daemon
+  std::vector<Call> calls;                                 // to the shim, one after the other
+  std::vector<std::shared_ptr<WireMessage>> events;        // to containerd
   std::chrono::milliseconds delay{0};
   std::optional<std::pair<WireSide, std::string>> until;  // hold
   bool swap = false;

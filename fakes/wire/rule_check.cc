@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "containerd/topics.h"
+#include "fakes/spec_edit/spec_edit.h"
 #include "fakes/wire/field_path.h"
 #include "fakes/wire/task_methods.h"
 
@@ -77,6 +78,11 @@ absl::Status CheckCommandField(const WireRule& rule, absl::string_view field) {
 
 absl::Status CheckWireRule(const WireRule& rule) {
   const bool message = (Bit(rule.side) & kMessageSides) != 0;
+  if (rule.act == WireAct::kSpec) {
+    if (rule.name == "Create") return ParseSpecEdit(rule.text).status();
+    return absl::InvalidArgumentError(
+        absl::StrCat("'spec' is for Create, not for '", rule.name, "': it alone has a bundle"));
+  }
   if (message) {
     for (const WireCondition& condition : rule.where) {
       RETURN_IF_ERROR(CheckMessageField(rule, condition.field, /*reading=*/true));

@@ -60,6 +60,9 @@ const std::vector<WireActInfo>& WireActs() {
       {WireAct::kNoDeadline, "no-deadline", kP, A::kNone, "the shim is told of no time limit"},
       {WireAct::kSignal, "signal", kP | kR | kE, A::kNumber,
        "the shim's daemon gets this signal before the message goes on"},
+      {WireAct::kSpec, "spec", kP, A::kText,
+       "of Create: config.json of the bundle is another one, by an edit of "
+       "../spec_edit/spec_edit.h"},
       {WireAct::kAlso, "also", kP | kR, A::kNameAssignments,
        "the shim gets this call as well, and has answered it before the message goes on"},
       {WireAct::kEmit, "emit", kP | kR | kE | kD, A::kNameAssignments,

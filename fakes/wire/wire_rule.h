@@ -58,6 +58,7 @@ enum class WireAct {
   kInsert,
   kNoDeadline,
   kSignal,
+  kSpec,
   kAlso,
   kEmit,
   kPrint,

@@ -108,6 +108,9 @@ TEST(WireRuleTest, FieldsHaveToExist) {
   EXPECT_THAT(Refusal("reply State set pid[0]=1"), HasSubstr("no list"));
   EXPECT_THAT(Refusal("reply State also Nap"), HasSubstr("Task has no method 'Nap'"));
   EXPECT_THAT(Refusal("start set pid=1"), HasSubstr("none of version, address"));
+  EXPECT_THAT(Refusal("request Create spec hooks prestart dance"), HasSubstr("'dance': expected"));
+  EXPECT_THAT(Refusal("request Create spec turn /hooks"), HasSubstr("'turn'"));
+  EXPECT_THAT(Refusal("request Start spec drop /hooks"), HasSubstr("it alone has a bundle"));
   EXPECT_THAT(Refusal("delete set pdi=1"), HasSubstr("DeleteResponse has no such"));
   // What a reply lacks its request has; an Any may hold anything; foreign methods are unknown.
   EXPECT_EQ(Refusal("reply Wait where exec_id=e1 drop"), "accepted");

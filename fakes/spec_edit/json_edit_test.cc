@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fakes/faulty_engine/json_edit.h"
+#include "fakes/spec_edit/json_edit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

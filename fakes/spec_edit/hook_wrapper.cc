@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fakes/faulty_engine/hook_wrapper.h"
+#include "fakes/spec_edit/hook_wrapper.h"
 
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
@@ -17,7 +17,7 @@
 #include <iterator>
 
 #include "base/unique_fd.h"
-#include "fakes/faulty_engine/json_edit.h"
+#include "fakes/spec_edit/json_edit.h"
 
 namespace fakes {
 namespace {
@@ -170,7 +170,7 @@ absl::Status CheckHookWrapper(absl::string_view action) {
 
 std::vector<std::string> WrappedHook(const std::string& action, const std::string& path,
                                      const std::vector<std::string>& argv) {
-  std::vector<std::string> words = {"faulty-engine", kHookWord, action, path};
+  std::vector<std::string> words = {"hook-wrapper", kHookWord, action, path};
   if (argv.empty()) words.push_back(path);
   words.insert(words.end(), argv.begin(), argv.end());
   return words;
