@@ -132,7 +132,8 @@ std::string Describe(const HookEnd& end) {
   return absl::StrCat("exit status ", end.exit.code);
 }
 
-absl::Status RunHook(const oci::Hook& hook, const std::string& state) {
+absl::Status RunHook(const oci::Hook& hook, const std::string& state,
+                     std::optional<Clock::time_point> deadline) {
   if (hook.path.empty() || hook.path[0] != '/') {
     return absl::AbortedError("its path is not absolute");
   }
@@ -141,9 +142,13 @@ absl::Status RunHook(const oci::Hook& hook, const std::string& state) {
   OutputPipe err;
   RETURN_IF_ERROR(out.Open());
   RETURN_IF_ERROR(err.Open());
-  std::optional<Clock::time_point> deadline;
+  const Clock::time_point begin = Clock::now();
+  if (deadline.has_value() && begin >= *deadline) {
+    return absl::AbortedError("there was no time left to run it");
+  }
   if (hook.timeout.has_value() && *hook.timeout > 0) {
-    deadline = Clock::now() + std::chrono::seconds(*hook.timeout);
+    const Clock::time_point own = begin + std::chrono::seconds(*hook.timeout);
+    deadline = deadline.has_value() ? std::min(*deadline, own) : own;
   }
   base::SpawnSpec spec{.path = hook.path, .argv = hook.args, .env = hook.env};
   if (spec.argv.empty()) spec.argv = {hook.path};
@@ -181,12 +186,13 @@ std::string HookStateJson(const HookState& state) {
 }
 
 absl::Status RunHooks(absl::string_view point, const std::vector<oci::Hook>& hooks,
-                      const HookState& state, HookFailure failure) {
+                      const HookState& state, HookFailure failure,
+                      const std::optional<Clock::time_point>& deadline) {
   if (hooks.empty()) return absl::OkStatus();
   const std::string json = HookStateJson(state);
   std::vector<std::string> failures;
   for (std::size_t i = 0; i < hooks.size(); ++i) {
-    const absl::Status status = RunHook(hooks[i], json);
+    const absl::Status status = RunHook(hooks[i], json, deadline);
     if (status.ok()) continue;
     failures.push_back(absl::StrCat("error running ", point, " hook #", i, " (", hooks[i].path,
                                     "): ", status.message()));

@@ -4,6 +4,8 @@
 #include <absl/status/status.h>
 #include <absl/strings/string_view.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,11 @@ enum class HookFailure {
 // stdout is thrown away as it comes, of its stderr the beginning is kept for the message (HOOK-07,
 // HOOK-11). `point` is for messages: "createRuntime".
 // What a hook leaves running is not waited for. ABORTED if a hook failed (HOOK-06).
-absl::Status RunHooks(absl::string_view point, const std::vector<oci::Hook>& hooks,
-                      const HookState& state, HookFailure failure = HookFailure::kStops);
+// A hook that still runs at `deadline` ends as at its own timeout: with its process group; those
+// behind it do not run, which is their failure.
+absl::Status RunHooks(
+    absl::string_view point, const std::vector<oci::Hook>& hooks, const HookState& state,
+    HookFailure failure = HookFailure::kStops,
+    const std::optional<std::chrono::steady_clock::time_point>& deadline = std::nullopt);
 
 }  // namespace container

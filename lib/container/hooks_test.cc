@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "base/testing/leak_guard.h"
 #include "oci/json_reader.h"
 
@@ -77,6 +79,30 @@ TEST_F(HooksTest, AFailureStopsTheRunOrIsKeptForLater) {
   EXPECT_THAT(all.message(), ::testing::AllOf(HasSubstr("hook #0"), HasSubstr("hook #2")));
   EXPECT_EQ(base::testing::ReadFile(mark), "x\n");
   EXPECT_TRUE(RunHooks("p", {}, {.id = "c"}).ok());
+}
+
+TEST_F(HooksTest, AHookThatRunsAtTheDeadlineEndsWithAllThatItStartedAndNoneFollows) {
+  const std::string mark = temp_.File("mark");
+  const std::vector<oci::Hook> hooks = {Shell("sleep 1000 & sleep 1000"),
+                                        Shell("echo x >> " + mark)};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  const absl::Status ran = RunHooks("poststop", hooks, {.id = "c"}, HookFailure::kLogged, deadline);
+  EXPECT_THAT(ran.message(),
+              ::testing::AllOf(HasSubstr("hook #0 (/bin/sh): timed out and was killed"),
+                               HasSubstr("hook #1 (/bin/sh): there was no time left")));
+  EXPECT_NE(::access(mark.c_str(), F_OK), 0);
+}
+
+TEST_F(HooksTest, TheEarlierOfTimeoutAndDeadlineCounts) {
+  oci::Hook slow = Shell("sleep 1000");
+  slow.timeout = 1;
+  const auto far = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  EXPECT_THAT(RunHooks("p", {slow}, {.id = "c"}, HookFailure::kStops, far).message(),
+              HasSubstr("timed out"));
+  slow.timeout = 1000;
+  const auto near = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  EXPECT_THAT(RunHooks("p", {slow}, {.id = "c"}, HookFailure::kStops, near).message(),
+              HasSubstr("timed out"));
 }
 
 }  // namespace
