@@ -14,7 +14,8 @@
 namespace backends {
 
 // Runs the hooks of a container that belong outside of it, in a process aside (HOOK-05), which is
-// not made where there are none. `done` comes at once then, else later from the loop.
+// not made where there are none. `done` comes at once then, else later from the loop. A hook that
+// takes too long is killed with its process group.
 class HookRun {
  public:
   // `context` is borrowed, and so is `spec`, for the calls only.
@@ -28,7 +29,8 @@ class HookRun {
   void Poststop(std::chrono::milliseconds timeout, shim::Done<> done);
 
  private:
-  void Run(std::chrono::milliseconds timeout, absl::FunctionRef<absl::Status()> body,
+  using Deadline = std::chrono::steady_clock::time_point;
+  void Run(std::chrono::milliseconds timeout, absl::FunctionRef<absl::Status(Deadline)> body,
            shim::Done<> done);
 
   const shim::BackendContext& context_;

@@ -11,6 +11,8 @@ namespace backends {
 inline constexpr std::chrono::milliseconds kStageTimeout{120'000};
 // Hooks of one point that run outside the container, all together.
 inline constexpr std::chrono::milliseconds kHooksTimeout{120'000};
+// From then on until they must have been killed.
+inline constexpr std::chrono::milliseconds kHookKillTime{400};
 inline constexpr std::chrono::milliseconds kFreezeTimeout{10'000};
 // Between two looks at a freezer, which tells nobody when it is done.
 inline constexpr std::chrono::milliseconds kFreezeLook{1};

@@ -2,6 +2,7 @@
 #include "reference-shim/backends/wasm/wasm_backend.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/string_view.h>
 
 #include <utility>
 
@@ -15,13 +16,27 @@
 namespace backends {
 namespace {
 
+constexpr shim::Capabilities kCapabilities = {
+    .exec = true, .terminal = true, .pause = true, .update = true, .stats = true};
+
+// In the order of the alphabet; where one shim runs other tasks too, its own may be more.
+std::string CapabilityText(const shim::Capabilities& capabilities) {
+  const std::pair<bool, absl::string_view> all[] = {
+      {capabilities.checkpoint, "checkpoint"}, {capabilities.exec, "exec"},
+      {capabilities.pause, "pause"},           {capabilities.stats, "stats"},
+      {capabilities.terminal, "terminal"},     {capabilities.update, "update"}};
+  std::string text;
+  for (const auto& [has, name] : all) {
+    if (has) absl::StrAppend(&text, text.empty() ? "" : " ", name);
+  }
+  return text;
+}
+
 class WasmBackend : public shim::Backend {
  public:
   explicit WasmBackend(const shim::BackendContext& context) : host_(context) {}
 
-  [[nodiscard]] shim::Capabilities capabilities() const override {
-    return {.exec = true, .terminal = true, .pause = true, .update = true, .stats = true};
-  }
+  [[nodiscard]] shim::Capabilities capabilities() const override { return kCapabilities; }
 
   void Create(shim::CreateSpec spec, shim::Done<std::unique_ptr<shim::Workload>> done) override {
     creations_.Run(host_, std::move(spec), std::move(done));
@@ -53,7 +68,8 @@ std::unique_ptr<shim::Backend> MakeWasmBackend(const shim::BackendContext& conte
 std::string WasmFeatureAnnotations() {
   return absl::StrCat(
       "\"io.shimgauge.wasm.engine\":", oci::JsonQuote(stage::WasmEngineName()),
-      ",\"io.shimgauge.wasm.version\":", oci::JsonQuote(stage::WasmEngineVersion()));
+      ",\"io.shimgauge.wasm.version\":", oci::JsonQuote(stage::WasmEngineVersion()),
+      ",\"io.shimgauge.wasm.capabilities\":", oci::JsonQuote(CapabilityText(kCapabilities)));
 }
 
 }  // namespace backends

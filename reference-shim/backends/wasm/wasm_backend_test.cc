@@ -385,6 +385,47 @@ TEST_F(WasmBackendTest, ReclaimRunsThePoststopHooksOfADeadShimsContainer) {
   EXPECT_TRUE(world().RunUntil([pid] { return ::kill(pid, 0) != 0; }));
 }
 
+// Reclaim gives hooks the shortest time: a second and a half.
+TEST_F(WasmBackendTest, AHookThatTakesTooLongIsKilledWithAllThatItStarted) {
+  const auto container = Text("c", kSleep);
+  const std::string mark = world().temp().File("mark");
+  container->spec.hooks.poststop = {
+      Hook("poststop",
+           absl::StrCat("echo $$ >> ", mark, "; sleep 1000 & echo $! >> ", mark, "; sleep 1000"))};
+  ASSERT_TRUE(container->Create().ok());
+  container->Abandon();
+  world().ReplaceBackend();
+  testing::Answer<absl::Status> answer;
+  world().backend().Reclaim({.id = "c", .bundle = container->bundle()}, answer.Expect());
+  EXPECT_TRUE(world().Await(answer).ok()) << "HOOK-08";
+  const std::string marked = ReadFile(mark);
+  const std::vector<std::string> pids = absl::StrSplit(marked, '\n', absl::SkipEmpty());
+  ASSERT_EQ(pids.size(), 2U);
+  for (const std::string& pid : pids) {
+    EXPECT_TRUE(world().RunUntil([&] { return ::kill(std::stoi(pid), 0) != 0; })) << pid;
+  }
+}
+
+TEST_F(WasmBackendTest, UnitsOfSystemdAreRefusedAsCgroups) {
+  int number = 0;
+  for (const char* path : {"kubepods-pod1.slice:cri-containerd:c", ":cri-containerd:c"}) {
+    const auto container = Text(absl::StrCat("c", ++number), kSleep);
+    container->spec.linux.cgroups_path = path;
+    EXPECT_THAT(std::string(container->Create().message()),
+                AllOf(HasSubstr("linux.cgroupsPath"), HasSubstr(path)));
+  }
+}
+
+TEST_F(WasmBackendTest, ThereAreNoCheckpoints) {
+  const auto container = Text("c", kSleep);
+  ASSERT_TRUE(container->Create().ok());
+  testing::Answer<absl::Status> answer;
+  container->workload().Checkpoint({.path = world().temp().File("image")}, answer.Expect());
+  EXPECT_EQ(world().Await(answer).code(), absl::StatusCode::kUnimplemented);
+  EXPECT_FALSE(std::filesystem::exists(world().temp().File("image")));
+  EXPECT_TRUE(container->Delete().ok());
+}
+
 TEST_F(WasmBackendTest, ATerminalIsAHandedOverConsole) {
   if (!world().HasProgram("cat")) GTEST_SKIP() << "needs modules, which clang makes";
   Container container(world(), "c", "cat");
@@ -438,6 +479,8 @@ TEST_F(WasmBackendTest, TheFeaturesNameTheEngine) {
   const auto& features = world().Await(answer);
   ASSERT_TRUE(features.ok()) << features.status();
   EXPECT_THAT(*features, HasSubstr("\"io.shimgauge.wasm.engine\":\"wasmtime\""));
+  EXPECT_THAT(*features, HasSubstr("\"io.shimgauge.wasm.capabilities\":"
+                                   "\"exec pause stats terminal update\""));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference-shim/backends/wasm/wasm_workload.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -32,10 +34,23 @@ namespace {
 
 using container::SyncKind;
 
-absl::Status RefuseOptions(const EngineOptions& options) {
+// "slice:prefix:name", which is no path: limits of the slice would not hold below it.
+bool NamesSystemdUnit(absl::string_view cgroups_path) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(cgroups_path, ':');
+  return parts.size() == 3 && (parts[0].empty() || absl::EndsWith(parts[0], ".slice"));
+}
+
+// Below a slice a cgroup of ours would be one that systemd does not know of: it may take
+// controllers away there whenever one of its own units comes or goes, and the limits with them.
+absl::Status RefuseSystemd(const EngineOptions& options, const oci::Spec& spec) {
   if (options.systemd_cgroup) {
     return absl::FailedPreconditionError(
         "runtime option systemd_cgroup: not supported for Wasm tasks; the cgroups are ours");
+  }
+  if (NamesSystemdUnit(spec.linux.cgroups_path)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("linux.cgroupsPath: \"", spec.linux.cgroups_path,
+                     "\" is for systemd; a Wasm task needs a path of the cgroupfs driver"));
   }
   return absl::OkStatus();
 }
@@ -79,7 +94,7 @@ absl::StatusOr<base::UniqueFd> WasmWorkload::Plan() {
     return absl::UnimplementedError("a Wasm task cannot be restored from a checkpoint");
   }
   ASSIGN_OR_RETURN(const EngineOptions options, ParseEngineOptions(options_));
-  RETURN_IF_ERROR(RefuseOptions(options));
+  RETURN_IF_ERROR(RefuseSystemd(options, spec_));
   ASSIGN_OR_RETURN(const WasmOptions wasm, ParseWasmOptions(spec_.annotations));
   if (spec_.process.args.empty()) {
     return absl::InvalidArgumentError("process.args: must not be empty");
@@ -318,6 +333,10 @@ void WasmWorkload::Sample(shim::Done<shim::Opaque> done) {
 void WasmWorkload::Pids(shim::Done<std::vector<pid_t>> done) {
   if (HasCgroup()) return done(container::ListProcesses(plan_.cgroup));
   done(init_->alive() ? std::vector<pid_t>{pid_} : std::vector<pid_t>());
+}
+
+void WasmWorkload::Checkpoint(shim::CheckpointSpec, shim::Done<> done) {
+  done(absl::UnimplementedError("wasm checkpoint failed: the state of an engine cannot be saved"));
 }
 
 // --- the end --------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class WasmWorkload : public shim::Workload {
   void Update(std::string resources_json, shim::Done<> done) override;
   void Sample(shim::Done<shim::Opaque> done) override;
   void Pids(shim::Done<std::vector<pid_t>> done) override;
+  void Checkpoint(shim::CheckpointSpec, shim::Done<> done) override;
   void Delete(shim::Done<> done) override;
 
  private:
