@@ -15,9 +15,7 @@
 #include <iostream>
 #include <utility>
 
-#include "base/log.h"
 #include "base/pidfd.h"
-#include "fakes/hypervisor/guest_programs.h"
 #include "fakes/hypervisor/hypervisor.h"
 #include "fakes/hypervisor/limits.h"
 
@@ -61,7 +59,7 @@ std::unique_ptr<Descriptor> WatchParent(boost::asio::io_context& loop, std::func
 
 }  // namespace
 
-int RunHypervisor(const std::vector<std::string>& args) {
+int RunHypervisor(const std::vector<std::string>& args, const MakeGuests& guests) {
   const absl::StatusOr<HypervisorOptions> options = ParseHypervisorOptions(args);
   if (!options.ok()) {
     std::cerr << "shimgauge-hypervisor: " << options.status().message() << '\n';
@@ -80,11 +78,10 @@ int RunHypervisor(const std::vector<std::string>& args) {
 
   boost::asio::io_context loop(1);
   int code = 1;
-  Hypervisor hypervisor(loop, *options, GuestsWithPrograms(loop, *options, log), log,
-                        [&](int exit_code) {
-                          code = exit_code;
-                          loop.stop();
-                        });
+  Hypervisor hypervisor(loop, *options, guests(loop, *options, log), log, [&](int exit_code) {
+    code = exit_code;
+    loop.stop();
+  });
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) hypervisor.Stop();
