@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fakes/guest_agent/guest_agent.h"
+
+#include <absl/strings/str_cat.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <map>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "fakes/guest_agent/agent_service.h"
+#include "fakes/guest_agent/guest.h"
+#include "fakes/guest_agent/guest_context.h"
+#include "ttrpc/router.h"
+#include "ttrpc/server_connection.h"
+
+namespace fakes {
+namespace {
+
+absl::Status CheckConfig(const GuestConfig& config) {
+  struct stat info {};
+  if (config.run_directory.empty() || config.run_directory[0] != '/' ||
+      ::stat(config.run_directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat("run_directory \"", config.run_directory,
+                                                   "\": expected an existing absolute directory"));
+  }
+  if (!config.shared_directory.empty() && config.shared_directory[0] != '/') {
+    return absl::InvalidArgumentError(absl::StrCat("shared_directory \"", config.shared_directory,
+                                                   "\": expected an absolute path"));
+  }
+  return absl::OkStatus();
+}
+
+// A process that no longer reads its stdin is an error of a write.
+class PipeSignalIgnored {
+ public:
+  PipeSignalIgnored() : before_(::signal(SIGPIPE, SIG_IGN)) {}
+  ~PipeSignalIgnored() { ::signal(SIGPIPE, before_); }
+  PipeSignalIgnored(const PipeSignalIgnored&) = delete;
+  PipeSignalIgnored& operator=(const PipeSignalIgnored&) = delete;
+
+ private:
+  void (*before_)(int);
+};
+
+}  // namespace
+
+struct GuestAgent::Impl final : ttrpc::ServerConnection::Owner {
+  Impl(boost::asio::io_context& loop, GuestConfig config, base::Log& log,
+       std::unique_ptr<base::ChildReaper> own_reaper, container::CgroupMounts cgroups)
+      : reaper(std::move(own_reaper)),
+        context{
+            .loop = loop,
+            .reaper = *reaper,
+            .log = log,
+            .config = config,
+            .paths = GuestPaths(config),
+            .works = ForkedWorks(*reaper),
+            .cgroups = std::move(cgroups),
+            .cgroup = config.cgroup.empty() ? absl::StrCat("guest-", ::getpid()) : config.cgroup,
+            .ooms = {},
+            .hooks = {},
+            .keeper = nullptr},
+        guest(context),
+        service(context, guest) {
+    router.Add(grpc::AgentService::Bind(service));
+    router.Add(grpc::HealthService::Bind(health));
+  }
+
+  void OnConnectionClosed(ttrpc::ServerConnection& connection) override {
+    connections.erase(&connection);
+  }
+
+  void Stop() {
+    for (const auto& [pointer, connection] : std::exchange(connections, {})) connection->Close();
+    guest.Teardown();
+  }
+
+  const PipeSignalIgnored pipe_signal;
+  std::unique_ptr<base::ChildReaper> reaper;
+  GuestContext context;
+  Guest guest;
+  AgentService service;
+  HealthService health;
+  ttrpc::Router router;
+  // Shared with the pending asynchronous operations of each.
+  std::map<ttrpc::ServerConnection*, std::shared_ptr<ttrpc::ServerConnection>> connections;
+};
+
+absl::StatusOr<std::unique_ptr<GuestAgent>> GuestAgent::Create(boost::asio::io_context& loop,
+                                                               GuestConfig config, base::Log& log) {
+  RETURN_IF_ERROR(CheckConfig(config));
+  ASSIGN_OR_RETURN(std::unique_ptr<base::ChildReaper> reaper, base::ChildReaper::Create(loop));
+  absl::StatusOr<container::CgroupMounts> cgroups = container::CgroupMounts::Read();
+  if (!cgroups.ok()) cgroups = container::CgroupMounts();  // containers run without
+  return std::unique_ptr<GuestAgent>(new GuestAgent(std::make_unique<Impl>(
+      loop, std::move(config), log, std::move(reaper), *std::move(cgroups))));
+}
+
+GuestAgent::GuestAgent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GuestAgent::~GuestAgent() { Stop(); }
+
+void GuestAgent::Serve(base::UniqueFd connection) {
+  auto made = std::make_shared<ttrpc::ServerConnection>(impl_->context.loop, impl_->router,
+                                                        impl_->context.log, *impl_);
+  const absl::Status started = made->Start(std::move(connection));
+  if (!started.ok()) return impl_->context.log.Warning("connection refused: ", started.message());
+  impl_->connections.emplace(made.get(), std::move(made));
+}
+
+void GuestAgent::Stop() { impl_->Stop(); }
+
+}  // namespace fakes

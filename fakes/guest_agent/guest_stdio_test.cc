@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+
+#include "fakes/guest_agent/limits.h"
+#include "fakes/guest_agent/testing/guest_world.h"
+
+namespace fakes {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Agent = grpc::AgentServiceClient;
+
+class GuestStdioTest : public testing::GuestTest {};
+
+TEST_F(GuestStdioTest, DataGoesThroughAndBackUnaltered) {
+  BootSandbox();
+  RunScript("c", "exec cat");
+  std::string sent;
+  for (int i = 0; i < 20000; ++i) absl::StrAppend(&sent, i, "\n");
+  grpc::WriteStreamRequest request;
+  request.set_container_id("c");
+  request.set_data(sent);
+  const auto write = Begin(&Agent::WriteStdin, request);
+  request.clear_data();
+  const auto end = Begin(&Agent::WriteStdin, request);  // nothing: the end
+  EXPECT_EQ(ReadAll("c"), sent);
+  EXPECT_EQ(Await(write)->len(), sent.size());
+  EXPECT_TRUE(Await(end).ok());
+  EXPECT_EQ(Wait("c"), 0);
+}
+
+TEST_F(GuestStdioTest, AWriterThatIsHeldUpHoldsUpNobodyElse) {
+  BootSandbox();
+  RunScript("c", "exec sleep 1000");
+  grpc::WriteStreamRequest request;
+  request.set_container_id("c");
+  request.set_data(std::string(1 << 20, 'x'));
+  const auto held = Begin(&Agent::WriteStdin, request);
+  Settle();
+  EXPECT_FALSE(held->has_value());
+  EXPECT_EQ(Exec("c", "e", "exit 2"), absl::OkStatus());
+  EXPECT_EQ(Wait("c", "e"), 2);
+  EXPECT_FALSE(held->has_value());
+  EXPECT_EQ(Signal("c", "", SIGKILL), absl::OkStatus());
+  EXPECT_FALSE(Await(held).ok()) << "nobody will ever read it";
+}
+
+TEST_F(GuestStdioTest, ThereIsABoundForWhatWaits) {
+  BootSandbox();
+  RunScript("c", "exec sleep 1000");
+  grpc::WriteStreamRequest request;
+  request.set_container_id("c");
+  request.set_data(std::string(2 << 20, 'x'));
+  std::vector<testing::Pending<grpc::WriteStreamResponse>> writes;
+  for (int i = 0; i < 5; ++i) writes.push_back(Begin(&Agent::WriteStdin, request));
+  static_assert(kGuestStdinBytesMax < 5 * (2 << 20));
+  EXPECT_EQ(Await(writes.back()).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(writes.front()->has_value());
+}
+
+TEST_F(GuestStdioTest, ClosingIsIdempotentAndFinal) {
+  BootSandbox();
+  RunScript("c", "cat >/dev/null; echo end; exec sleep 1000");
+  grpc::CloseStdinRequest close;
+  close.set_container_id("c");
+  EXPECT_TRUE(Do(&Agent::CloseStdin, close).ok());
+  EXPECT_EQ(ReadAll("c", "", "end"), "end\n");
+  EXPECT_TRUE(Do(&Agent::CloseStdin, close).ok());
+  EXPECT_EQ(Write("c", "", "more").code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(GuestStdioTest, ReadsAreAnsweredInOrderAndNoLargerThanAskedFor) {
+  BootSandbox();
+  RunScript("c", "exec cat");
+  const auto first = BeginRead("c", "", 3);
+  const auto second = BeginRead("c", "", 3);
+  ASSERT_EQ(Write("c", "", "abcdef"), absl::OkStatus());
+  EXPECT_EQ(Await(first)->data(), "abc");
+  EXPECT_EQ(Await(second)->data(), "def");
+}
+
+TEST_F(GuestStdioTest, AnEndThatIsWithheldComesSoonAfterTheExit) {
+  BootSandbox();
+  RunScript("c", "exec sleep 1000");
+  ASSERT_TRUE(Exec("c", "e", "sleep 1000 & echo last; exit 4").ok());
+  EXPECT_EQ(Wait("c", "e"), 4);
+  EXPECT_EQ(ReadAll("c", "e"), "last\n") << "what was printed is not lost, and there is an end";
+}
+
+TEST_F(GuestStdioTest, ALostCallerLosesNoData) {
+  BootSandbox();
+  RunScript("c", "exec cat");
+  const auto lost = BeginRead("c");
+  Settle();
+  client_ = Connect();
+  Settle();
+  ASSERT_EQ(Write("c", "", "kept\n"), absl::OkStatus());
+  EXPECT_EQ(ReadAll("c", "", "kept"), "kept\n");
+}
+
+TEST_F(GuestStdioTest, ATerminalHasASizeAndOneOutput) {
+  BootSandbox();
+  grpc::CreateContainerRequest request =
+      Container("c", {"/bin/sh", "-c", "read line; stty size; tty; echo \"<$line>\" >&2; exit 9"});
+  request.mutable_oci()->mutable_process()->set_terminal(true);
+  ASSERT_EQ(Create(request), absl::OkStatus());
+  grpc::TtyWinResizeRequest resize;
+  resize.set_container_id("c");
+  resize.set_row(33);
+  resize.set_column(99);
+  EXPECT_TRUE(Do(&Agent::TtyWinResize, resize).ok());
+  ASSERT_EQ(Start("c"), absl::OkStatus());
+  ASSERT_EQ(Write("c", "", "hello\n"), absl::OkStatus());
+  const std::string output = ReadAll("c");
+  EXPECT_THAT(output, HasSubstr("33 99\r\n"));
+  EXPECT_THAT(output, HasSubstr("/dev/pts/0\r\n"));
+  EXPECT_THAT(output, HasSubstr("<hello>\r\n"));
+  EXPECT_THAT(ReadAll("c", "", "", /*errors=*/true), IsEmpty());
+  EXPECT_EQ(Wait("c"), 9);
+}
+
+TEST_F(GuestStdioTest, AnExecCanHaveATerminalToo) {
+  BootSandbox();
+  RunScript("c", "exec sleep 1000");
+  ASSERT_TRUE(Exec("c", "e", "read line; tty", /*terminal=*/true).ok());
+  ASSERT_EQ(Write("c", "e", "go\n"), absl::OkStatus());
+  EXPECT_THAT(ReadAll("c", "e"), HasSubstr("/dev/pts/"));
+  EXPECT_EQ(Wait("c", "e"), 0);
+  grpc::TtyWinResizeRequest resize;
+  resize.set_container_id("c");
+  EXPECT_EQ(Do(&Agent::TtyWinResize, resize).status().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace fakes
