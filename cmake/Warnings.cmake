@@ -5,7 +5,9 @@ target_compile_options(shimgauge_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Wextra-semi
   # Designated initialisers leave members to their defaults on purpose; g++ reports those of -Wextra.
-  -Wno-missing-field-initializers)
+  -Wno-missing-field-initializers
+  # Part of -Wconversion for clang only.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 if(SHIMGAUGE_WERROR)
   target_compile_options(shimgauge_warnings INTERFACE -Werror)
 endif()

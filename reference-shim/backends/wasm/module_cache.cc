@@ -26,8 +26,6 @@
 namespace backends {
 namespace {
 
-constexpr char kCompilerName[] = "shimgauge-wasm-compile";
-
 // A change that comes right after another may leave the time stamps as they are.
 bool IsSettled(const struct stat& info) {
   return ::time(nullptr) - info.st_ctim.tv_sec >= kSettledAfter.count();
