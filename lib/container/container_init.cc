@@ -131,8 +131,10 @@ absl::Status MakeContainer(const InitPlan& plan, const SyncSocket& socket,
   RETURN_IF_ERROR(rootfs.Prepare());
   if (plan.only_own_devices) RETURN_IF_ERROR(rootfs.DisableOtherDevices());
   RETURN_IF_ERROR(OpenProgram(plan.program, rootfs));
-  RETURN_IF_ERROR(socket.Send(SyncKind::kMounted));
-  RETURN_IF_ERROR(socket.Expect(SyncKind::kGo));
+  if (plan.pauses_when_mounted) {
+    RETURN_IF_ERROR(socket.Send(SyncKind::kMounted));
+    RETURN_IF_ERROR(socket.Expect(SyncKind::kGo));
+  }
   RETURN_IF_ERROR(RunHooks("createContainer", plan.spec.hooks.create_container,
                            StateForHooks(plan, "creating")));
   RETURN_IF_ERROR(rootfs.Enter(plan.no_pivot));

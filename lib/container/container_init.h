@@ -26,6 +26,7 @@ struct InitPlan {
   const base::UniqueFd& console_socket;  // used if the process has a terminal
   InitProgram& program;
   const base::UniqueFd& start_fifo;  // O_PATH; !ok(): start comes over the socket
+  bool pauses_when_mounted = true;
   bool no_pivot = false;
   bool new_keyring = true;
   // Device files have no effect, wherever they lie, but those that we make in the container's /dev.
@@ -33,11 +34,11 @@ struct InitPlan {
 };
 
 // The first process. Makes the container; says kMounted and waits for kGo (hooks of the runtime run
-// then); runs createContainer hooks; enters the root; becomes the user; says kReady and waits for
-// kGo. With a `start_fifo` it closes the socket and opens that for writing, which blocks until
-// somebody opens it for reading; runs startContainer hooks; writes "0" and becomes the program,
-// which closes the FIFO. Whatever else is in the FIFO is what went wrong. Without one that kGo is
-// the start, and what goes wrong is said through the socket.
+// then), if the plan says so; runs createContainer hooks; enters the root; becomes the user; says
+// kReady and waits for kGo. With a `start_fifo` it closes the socket and opens that for writing,
+// which blocks until somebody opens it for reading; runs startContainer hooks; writes "0" and
+// becomes the program, which closes the FIFO. Whatever else is in the FIFO is what went wrong.
+// Without one that kGo is the start, and what goes wrong is said through the socket.
 [[noreturn]] void RunContainerInit(const InitPlan& plan, SyncSocket socket);
 
 // Everything borrowed.

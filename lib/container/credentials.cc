@@ -54,20 +54,20 @@ struct CapFree {
 using Caps = std::unique_ptr<std::remove_pointer_t<cap_t>, CapFree>;
 
 // Numbers of the named capabilities; names this kernel or library does not know are left out, as
-// engines do.
+// engines do. (cap_max_bits() has asked the kernel once; CAP_IS_SUPPORTED() does each time.)
 std::vector<cap_value_t> CapValues(const oci::Strings& names) {
   std::vector<cap_value_t> values;
   for (const std::string& name : names) {
     cap_value_t value = 0;
     if (::cap_from_name(absl::AsciiStrToLower(name).c_str(), &value) != 0) continue;
-    if (CAP_IS_SUPPORTED(value)) values.push_back(value);
+    if (value < ::cap_max_bits()) values.push_back(value);
   }
   return values;
 }
 
 absl::Status DropBounding(const oci::Capabilities& capabilities) {
   const std::vector<cap_value_t> kept = CapValues(capabilities.bounding);
-  for (cap_value_t value = 0; CAP_IS_SUPPORTED(value); ++value) {
+  for (cap_value_t value = 0; value < ::cap_max_bits(); ++value) {
     if (std::count(kept.begin(), kept.end(), value) > 0) continue;
     if (::cap_drop_bound(value) != 0) {
       return base::ErrnoStatus(errno, absl::StrCat("drop bounding capability ", value));

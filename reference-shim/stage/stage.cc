@@ -36,12 +36,15 @@ base::UniqueFd Take(int fd) {
   return taken;
 }
 
-absl::StatusOr<StagePlan> ReadPlan(base::UniqueFd file) {
-  struct stat info {};
-  if (!file.ok() || ::fstat(file.get(), &info) != 0) {
+absl::StatusOr<StagePlan> ReadPlan(base::UniqueFd file, const container::SyncSocket& control) {
+  if (!file.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat(kStageProgram, " is run by the shim, with a plan as descriptor ", kPlanFd));
   }
+  // While this program was loaded the shim has made the cgroup. Without it there is nobody to tell.
+  if (!control.Expect(container::SyncKind::kGo).ok()) ::_exit(kStageFailed);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return base::ErrnoStatus(errno, "plan of the stage");
   if (info.st_size < 0 || static_cast<std::size_t>(info.st_size) > 2 * oci::kJsonBytesMax) {
     return absl::InvalidArgumentError("plan of the stage: too long");
   }
@@ -103,6 +106,7 @@ absl::Status BecomeFirstProcess(Stage& stage, base::UniqueFd code, container::Sy
                                  .console_socket = stage.console,
                                  .program = program,
                                  .start_fifo = no_fifo,
+                                 .pauses_when_mounted = PausesWhenMounted(stage.spec),
                                  .no_pivot = stage.plan.no_pivot,
                                  .new_keyring = stage.plan.new_keyring,
                                  .only_own_devices = true};
@@ -155,7 +159,7 @@ absl::Status Run(container::SyncSocket control, container::SyncSocket report) {
   base::UniqueFd plan_file = Take(kPlanFd);
   RETURN_IF_ERROR(EndOnSignals());
   Stage stage;
-  ASSIGN_OR_RETURN(stage.plan, ReadPlan(std::move(plan_file)));
+  ASSIGN_OR_RETURN(stage.plan, ReadPlan(std::move(plan_file), control));
   // First of all, so that what the engine takes is the container's.
   RETURN_IF_ERROR(EnterCgroup(stage.plan.cgroup));
   ASSIGN_OR_RETURN(stage.spec, ReadCheckedSpec(stage.plan.bundle));

@@ -65,6 +65,10 @@ absl::Status ReadMember(oci::JsonReader& in, absl::string_view name, StagePlan& 
 
 }  // namespace
 
+bool PausesWhenMounted(const oci::Spec& spec) {
+  return !spec.hooks.prestart.empty() || !spec.hooks.create_runtime.empty();
+}
+
 std::string WriteStagePlan(const StagePlan& plan) {
   std::string json = absl::StrCat(
       "{\"id\":", oci::JsonQuote(plan.id), ",\"bundle\":", oci::JsonQuote(plan.bundle),

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "container/cgroup.h"
+#include "oci/spec.h"
 
 // What shim and stage agree on, besides the messages of container/sync_socket.h: the shim runs
-// shimgauge-stage in its fresh namespaces with the descriptors below; the stage is then the first
-// process of a container (container/container_init.h: kMounted, kReady, start by kGo; if there are
+// shimgauge-stage in its fresh namespaces with the descriptors below, and says kGo once the plan is
+// there and what it names; the stage is then the first process of a container
+// (container/container_init.h: kMounted if PausesWhenMounted(), kReady, start by kGo; if there are
 // startContainer hooks kHooked, upon which the shim hides file systems of processes and says kGo;
 // kStarted), or a further one of it (kStarted). Once the guest runs it may say kEnded and why, and
 // then ends.
@@ -48,6 +50,10 @@ struct StagePlan {
   pid_t container_pid = 0;
   friend bool operator==(const StagePlan&, const StagePlan&) = default;
 };
+
+// Whether the first process of a container waits with its mounts made, for hooks that the shim
+// runs.
+bool PausesWhenMounted(const oci::Spec& spec);
 
 // One line of JSON. `process_json` must be JSON.
 std::string WriteStagePlan(const StagePlan& plan);

@@ -43,5 +43,19 @@ TEST(StagePlan, AnythingElseIsRefused) {
   }
 }
 
+TEST(StagePlan, OnlyHooksThatTheShimRunsAreWaitedFor) {
+  oci::Spec spec;
+  const std::vector<oci::Hook> one = {{.path = "/bin/true", .args = {}, .env = {}, .timeout = {}}};
+  spec.hooks.create_container = one;
+  spec.hooks.start_container = one;
+  spec.hooks.poststart = one;
+  EXPECT_FALSE(PausesWhenMounted(spec));
+  spec.hooks.prestart = one;
+  EXPECT_TRUE(PausesWhenMounted(spec));
+  spec.hooks.prestart.clear();
+  spec.hooks.create_runtime = one;
+  EXPECT_TRUE(PausesWhenMounted(spec));
+}
+
 }  // namespace
 }  // namespace stage

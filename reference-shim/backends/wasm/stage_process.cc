@@ -25,15 +25,6 @@ using container::SyncKind;
 // All that an engine takes from its environment: one thread for what its WASI does aside.
 constexpr char kStageEnvironment[] = "TOKIO_WORKER_THREADS=1";
 
-absl::StatusOr<base::UniqueFd> ReadableText(const std::string& text) {
-  base::UniqueFd file(::memfd_create("stage-plan", MFD_CLOEXEC));
-  if (!file.ok()) return base::ErrnoStatus(errno, "memfd_create");
-  if (::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    return absl::ResourceExhaustedError("plan of the stage");
-  }
-  return file;
-}
-
 struct ConsolePair {
   base::UniqueFd ours;  // does not block
   base::UniqueFd theirs;
@@ -55,13 +46,14 @@ StageProcess::StageProcess(const shim::BackendContext& context, std::string name
     : context_(context), name_(std::move(name)), readable_(context.loop), deadline_(context.loop) {}
 
 StageProcess::~StageProcess() {
-  if (readable_.is_open()) readable_.release();
+  StopListening();
   if (alive() && !released_) (void)base::SendSignal(child_.pidfd, SIGKILL);
 }
 
 absl::Status StageProcess::Spawn(StageSpec spec) {
   ASSIGN_OR_RETURN(auto sockets, container::SyncSocket::MakePair());
-  ASSIGN_OR_RETURN(const base::UniqueFd plan, ReadableText(WriteStagePlan(spec.plan)));
+  plan_.reset(::memfd_create("stage-plan", MFD_CLOEXEC));
+  if (!plan_.ok()) return base::ErrnoStatus(errno, "memfd_create");
   base::SpawnSpec process{
       .path = spec.program,
       .argv = {stage::kStageProgram},
@@ -69,7 +61,7 @@ absl::Status StageProcess::Spawn(StageSpec spec) {
       .cwd = "/",
       .fds = {{.source = sockets.second.fd().get(), .target = stage::kControlFd},
               {.source = spec.code, .target = stage::kArtefactFd},
-              {.source = plan.get(), .target = stage::kPlanFd}},
+              {.source = plan_.get(), .target = stage::kPlanFd}},
       .group = base::SpawnSpec::Group::kSession,
       .namespaces = spec.namespaces,
       .pid_namespace = spec.pid_namespace};
@@ -94,12 +86,25 @@ absl::Status StageProcess::Spawn(StageSpec spec) {
   return Listen();
 }
 
+absl::Status StageProcess::GivePlan(const stage::StagePlan& plan) {
+  const base::UniqueFd file = std::move(plan_);
+  const std::string text = stage::WriteStagePlan(plan);
+  if (::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    return absl::ResourceExhaustedError("plan of the stage");
+  }
+  return Send(SyncKind::kGo);
+}
+
 absl::Status StageProcess::Listen() {
   boost::system::error_code error;
   readable_.assign(control_.fd().get(), error);
   if (error) return base::ErrnoStatus(error.value(), "socket into the loop");
   AwaitMessage();
   return absl::OkStatus();
+}
+
+void StageProcess::StopListening() {
+  if (readable_.is_open()) readable_.release();
 }
 
 void StageProcess::AwaitMessage() {
@@ -117,8 +122,7 @@ bool StageProcess::ReadMessages() {
     const absl::StatusOr<container::SyncMessage> message = control_.Poll();
     if (absl::IsFailedPrecondition(message.status())) return true;
     if (!message.ok()) {
-      // The stage has ended, or has closed it; its exit tells.
-      if (readable_.is_open()) readable_.release();
+      StopListening();  // the stage has ended, or has closed it; its exit tells
       return true;
     }
     here = false;
@@ -137,6 +141,8 @@ void StageProcess::Take(const container::SyncMessage& message) {
     case SyncKind::kEnded:
       return context_.log.Warning(name_, ": ", absl::StripTrailingAsciiWhitespace(message.text));
     default:
+      // From here on it has nothing to say but how it ends; its end would wake us twice.
+      if (message.kind == SyncKind::kStarted) StopListening();
       if (done_ != nullptr && message.kind == awaited_) return Answer(absl::OkStatus());
       context_.log.Warning(name_, ": unexpected message '",
                            std::string(1, static_cast<char>(message.kind)), "' of the stage");

@@ -22,7 +22,6 @@ namespace backends {
 // What a stage is started with. Descriptors are borrowed for the call.
 struct StageSpec {
   std::string program;
-  stage::StagePlan plan;
   int code = -1;
   const shim::ProcessIo* io = nullptr;  // with a terminal it hands over nothing but `on_console`
   int namespaces = 0;                   // fresh ones, CLONE_NEW*
@@ -42,8 +41,10 @@ class StageProcess {
   StageProcess(const StageProcess&) = delete;
   StageProcess& operator=(const StageProcess&) = delete;
 
-  // Call once. Before anything else of it happens the stage waits for kGo.
+  // Call once. The program is loaded, and waits.
   absl::Status Spawn(StageSpec spec);
+  // Once after that: what it shall become. What the plan names must be there.
+  absl::Status GivePlan(const stage::StagePlan& plan);
 
   [[nodiscard]] pid_t pid() const { return child_.pid; }  // -1 before
   [[nodiscard]] const base::UniqueFd& pidfd() const { return child_.pidfd; }
@@ -73,6 +74,8 @@ class StageProcess {
 
  private:
   absl::Status Listen();
+  // What it still has to say, it says when it ends.
+  void StopListening();
   void AwaitMessage();
   // False if this was destroyed meanwhile.
   bool ReadMessages();
@@ -83,6 +86,7 @@ class StageProcess {
   const shim::BackendContext& context_;
   std::string name_;
   container::SyncSocket control_{base::UniqueFd()};
+  base::UniqueFd plan_;  // until it is given
   base::UniqueFd console_;
   std::function<void(base::UniqueFd)> on_console_;
   boost::asio::posix::stream_descriptor readable_;  // borrows control_'s descriptor

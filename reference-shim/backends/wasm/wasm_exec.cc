@@ -80,7 +80,6 @@ absl::Status WasmExec::Launch() {
   process_ = std::make_unique<StageProcess>(
       host_.context, absl::StrCat("container ", plan_.id, ", exec ", spec_.exec_id));
   StageSpec stage{.program = "",
-                  .plan = plan_,
                   .code = code_.code.get(),
                   .io = &spec_.io,
                   .namespaces = 0,
@@ -89,6 +88,7 @@ absl::Status WasmExec::Launch() {
   ASSIGN_OR_RETURN(stage.program, host_.StageProgram());
   RETURN_IF_ERROR(process_->Spawn(std::move(stage)));
   RETURN_IF_ERROR(container::WritePidFile(pid_file_, process_->pid()));
+  RETURN_IF_ERROR(process_->GivePlan(plan_));
   return process_->Send(SyncKind::kGo);
 }
 

@@ -123,12 +123,9 @@ void WasmWorkload::Compile(base::UniqueFd module) {
 void WasmWorkload::OnCode(absl::StatusOr<ModuleArtefact> code) {
   if (!code.ok()) return Abandon(code.status());
   code_ = *std::move(code);
-  if (!recorded_) {
-    const absl::Status made = MakeCgroup();
-    if (!made.ok()) return Abandon(made);
-  }
   const absl::Status launched = Launch();
   if (!launched.ok()) return Abandon(launched);
+  if (!stage::PausesWhenMounted(spec_)) return AwaitReady();
   init_->Await(SyncKind::kMounted, kStageTimeout,
                guard_.Wrap([this](const absl::Status& status) { OnMounted(status); }));
 }
@@ -149,7 +146,7 @@ absl::Status WasmWorkload::MakeCgroup() {
 
 absl::Status WasmWorkload::Launch() {
   ASSIGN_OR_RETURN(const container::NamespacePlan namespaces, container::PlanNamespaces(spec_));
-  StageSpec stage{.program = "", .plan = plan_, .code = code_.code.get(), .io = &io_};
+  StageSpec stage{.program = "", .code = code_.code.get(), .io = &io_};
   ASSIGN_OR_RETURN(stage.program, host_.StageProgram());
   // A user namespace the stage refuses by name; in one it could not even read the spec.
   stage.namespaces = namespaces.fresh & ~CLONE_NEWUSER;
@@ -159,20 +156,18 @@ absl::Status WasmWorkload::Launch() {
   init_ = std::make_unique<StageProcess>(host_.context, absl::StrCat("container ", plan_.id));
   RETURN_IF_ERROR(init_->Spawn(std::move(stage)));
   pid_ = init_->pid();
+  // The other half of the work, while the program is loaded: it waits for its plan.
+  if (!recorded_) RETURN_IF_ERROR(MakeCgroup());
+  planned_ = true;
   RETURN_IF_ERROR(container::WritePidFile(pid_file_, pid_));
+  RETURN_IF_ERROR(init_->GivePlan(plan_));
   RETURN_IF_ERROR(init_->Send(SyncKind::kGo));
-  // Nobody has anything to do between mounts and root, if there are no hooks for it.
-  if (HasHooksBeforeStart()) return absl::OkStatus();
-  return init_->Send(SyncKind::kGo);
-}
-
-bool WasmWorkload::HasHooksBeforeStart() const {
-  return !spec_.hooks.prestart.empty() || !spec_.hooks.create_runtime.empty();
+  if (HasCgroup()) oom_monitor_ = container::OomMonitor::Create(plan_.cgroup);
+  return absl::OkStatus();
 }
 
 void WasmWorkload::OnMounted(const absl::Status& status) {
-  if (!status.ok() && init_->refused_code() && !anew_) return CompileAnew();
-  if (!status.ok()) return Abandon(status);
+  if (!status.ok()) return OnReady(status);
   hooks_.BeforeStart(pid_, guard_.Wrap([this](const absl::Status& ran) { OnHooks(ran); }));
 }
 
@@ -188,13 +183,18 @@ void WasmWorkload::CompileAnew() {
 
 void WasmWorkload::OnHooks(const absl::Status& status) {
   absl::Status next = status;
-  if (next.ok() && HasHooksBeforeStart()) next = init_->Send(SyncKind::kGo);
+  if (next.ok()) next = init_->Send(SyncKind::kGo);
   if (!next.ok()) return Abandon(next);
+  AwaitReady();
+}
+
+void WasmWorkload::AwaitReady() {
   init_->Await(SyncKind::kReady, kStageTimeout,
                guard_.Wrap([this](const absl::Status& ready) { OnReady(ready); }));
 }
 
 void WasmWorkload::OnReady(const absl::Status& status) {
+  if (!status.ok() && init_->refused_code() && !anew_) return CompileAnew();
   absl::Status next = status;
   if (next.ok()) next = init_->PassConsole();
   if (!next.ok()) return Abandon(next);
@@ -217,8 +217,8 @@ void WasmWorkload::Abandon(absl::Status why) {
 }
 
 void WasmWorkload::WatchCgroup() {
-  if (!HasCgroup()) return;
-  absl::StatusOr<container::OomMonitor> monitor = container::OomMonitor::Create(plan_.cgroup);
+  if (!oom_monitor_.has_value()) return;
+  absl::StatusOr<container::OomMonitor> monitor = *std::exchange(oom_monitor_, std::nullopt);
   if (monitor.ok()) {
     oom_ = std::make_unique<OomWatch>(host_.context.loop, *std::move(monitor), on_oom_);
   } else {
@@ -349,6 +349,7 @@ void WasmWorkload::Delete(shim::Done<> done) {
 
 void WasmWorkload::Dismantle(shim::Done<> done) {
   oom_.reset();  // the removal of a cgroup is no OOM
+  oom_monitor_.reset();
   if (HasCgroup()) (void)container::SignalAll(plan_.cgroup, SIGKILL);
   if (init_ == nullptr || !init_->alive()) return RemoveCgroup(std::move(done));
   (void)init_->Signal(SIGKILL);
@@ -376,7 +377,7 @@ void WasmWorkload::RunPoststop(shim::Done<> done) {
   // First, so that nobody runs them again (HOOK-10).
   RemoveWasmRecord(plan_.bundle);
   if (created_ != nullptr) ::unlink(pid_file_.c_str());
-  if (pid_ == 0) return done(absl::OkStatus());
+  if (!planned_) return done(absl::OkStatus());
   hooks_.Poststop(kHooksTimeout,
                   guard_.Wrap([this, done = std::move(done)](const absl::Status& ran) mutable {
                     if (!ran.ok()) {

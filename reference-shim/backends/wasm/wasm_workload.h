@@ -53,9 +53,9 @@ class WasmWorkload : public shim::Workload {
   void OnCode(absl::StatusOr<ModuleArtefact> code);
   absl::Status MakeCgroup();
   absl::Status Launch();
-  [[nodiscard]] bool HasHooksBeforeStart() const;
   void OnMounted(const absl::Status& status);
   void OnHooks(const absl::Status& status);
+  void AwaitReady();
   void OnReady(const absl::Status& status);
   void CompileAnew();
   void Abandon(absl::Status why);
@@ -85,10 +85,12 @@ class WasmWorkload : public shim::Workload {
   base::UniqueFd module_;  // in case its code has to be compiled anew
   bool anew_ = false;
   bool recorded_ = false;  // there is something to dismantle, and hooks to run after it
+  bool planned_ = false;   // the init was told what to become
   pid_t pid_ = 0;
   std::unique_ptr<StageProcess> init_;
   HookRun hooks_;
   std::unique_ptr<shim::ForkedStep> cover_;
+  std::optional<absl::StatusOr<container::OomMonitor>> oom_monitor_;  // made, not watched yet
   std::unique_ptr<OomWatch> oom_;
   std::optional<container::CgroupRemoval> removal_;
   shim::Done<> created_;
