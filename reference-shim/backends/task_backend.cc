@@ -6,6 +6,9 @@
 
 #include "reference-shim/backends/features_json.h"
 #include "reference-shim/backends/oci/oci_backend.h"
+#include "reference-shim/backends/vm/vm_backend.h"
+#include "reference-shim/backends/vm/vm_config.h"
+#include "reference-shim/backends/vm/vm_files.h"
 #include "reference-shim/backends/wasm/module_file.h"
 #include "reference-shim/backends/wasm/wasm_backend.h"
 #include "reference-shim/backends/wasm/wasm_record.h"
@@ -16,18 +19,19 @@ namespace {
 class TaskBackend : public shim::Backend {
  public:
   explicit TaskBackend(const shim::BackendContext& context)
-      : oci_(MakeOciBackend(context)), wasm_(MakeWasmBackend(context)) {}
+      : context_(context), oci_(MakeOciBackend(context)), wasm_(MakeWasmBackend(context)) {}
 
   // What wasm lacks, it refuses by itself.
   [[nodiscard]] shim::Capabilities capabilities() const override { return oci_->capabilities(); }
 
   void Create(shim::CreateSpec spec, shim::Done<std::unique_ptr<shim::Workload>> done) override {
-    shim::Backend& backend = IsWasmTask(spec.spec, spec.bundle) ? *wasm_ : *oci_;
-    backend.Create(std::move(spec), std::move(done));
+    Choose(spec).Create(std::move(spec), std::move(done));
   }
 
   void Reclaim(shim::ReclaimSpec spec, shim::Done<> done) override {
-    shim::Backend& backend = HasWasmRecord(spec.bundle) ? *wasm_ : *oci_;
+    shim::Backend& backend = HasVmRecord(spec.bundle)     ? Vm()
+                             : HasWasmRecord(spec.bundle) ? *wasm_
+                                                          : *oci_;
     backend.Reclaim(std::move(spec), std::move(done));
   }
 
@@ -39,6 +43,17 @@ class TaskBackend : public shim::Backend {
   }
 
  private:
+  shim::Backend& Choose(const shim::CreateSpec& spec) {
+    if (IsVmTask(spec.options, spec.spec.annotations)) return Vm();
+    return IsWasmTask(spec.spec, spec.bundle) ? *wasm_ : *oci_;
+  }
+
+  // Most shims never have one.
+  shim::Backend& Vm() {
+    if (vm_ == nullptr) vm_ = MakeVmBackend(context_);
+    return *vm_;
+  }
+
   // An engine for everything else may be missing where only Wasm is run, but not one that somebody
   // has chosen.
   void AddOciFeatures(shim::Opaque options, std::string wasm, shim::Done<std::string> done) {
@@ -54,6 +69,8 @@ class TaskBackend : public shim::Backend {
     });
   }
 
+  const shim::BackendContext context_;
+  std::unique_ptr<shim::Backend> vm_;
   std::unique_ptr<shim::Backend> oci_;
   std::unique_ptr<shim::Backend> wasm_;
 };

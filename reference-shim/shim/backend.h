@@ -80,6 +80,9 @@ struct ProcessIo {
   base::UniqueFd err;
   bool terminal = false;
   std::function<void(base::UniqueFd master)> on_console;
+  // Of the terminal, where the client has said so already. The shim sets it itself on a console
+  // that can be resized.
+  std::optional<WindowSize> size;
 };
 
 // Called once when the process has ended, whoever ended it; never before the completion of the

@@ -120,6 +120,7 @@ absl::Status Stdio::ChangeOwner(const StdioSpec& spec) {
 ProcessIo Stdio::TakeProcessIo() {
   ProcessIo io = std::move(io_);
   if (io.terminal) {
+    io.size = size_;
     io.on_console = guard_.Wrap([this](base::UniqueFd console) { StartRelay(std::move(console)); });
   }
   return io;

@@ -8,7 +8,7 @@
 #include "base/unique_fd.h"
 #include "container/cgroup_removal.h"
 #include "oci/spec.h"
-#include "reference-shim/backends/wasm/hook_run.h"
+#include "reference-shim/backends/hook_run.h"
 #include "reference-shim/backends/wasm/wasm_host.h"
 #include "reference-shim/shim/backend.h"
 #include "reference-shim/shim/callback_guard.h"

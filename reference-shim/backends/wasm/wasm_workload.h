@@ -11,7 +11,7 @@
 #include "container/cgroup_removal.h"
 #include "oci/spec.h"
 #include "reference-shim/backends/oom_watch.h"
-#include "reference-shim/backends/wasm/hook_run.h"
+#include "reference-shim/backends/hook_run.h"
 #include "reference-shim/backends/wasm/module_cache.h"
 #include "reference-shim/backends/wasm/stage_process.h"
 #include "reference-shim/backends/wasm/wasm_host.h"

@@ -24,6 +24,8 @@ class HookRun {
 
   // prestart and createRuntime; `pid` is the container's first process.
   void BeforeStart(pid_t pid, shim::Done<> done);
+  // The same and createContainer, for a container whose own namespaces are out of reach.
+  void BeforeGuest(pid_t pid, shim::Done<> done);
   void Poststart(pid_t pid, shim::Done<> done);
   // All run, whatever happens; `done` carries what went wrong (HOOK-08).
   void Poststop(std::chrono::milliseconds timeout, shim::Done<> done);

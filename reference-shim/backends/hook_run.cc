@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference-shim/backends/wasm/hook_run.h"
+#include "reference-shim/backends/hook_run.h"
 
 #include <utility>
 
@@ -38,6 +38,21 @@ void HookRun::BeforeStart(pid_t pid, shim::Done<> done) {
         container::RunHooks("prestart", hooks.prestart, state, HookFailure::kStops, deadline));
     return container::RunHooks("createRuntime", hooks.create_runtime, state, HookFailure::kStops,
                                deadline);
+  };
+  Run(kHooksTimeout, body, std::move(done));
+}
+
+void HookRun::BeforeGuest(pid_t pid, shim::Done<> done) {
+  const oci::Hooks& hooks = spec_.hooks;
+  if (hooks.create_container.empty()) return BeforeStart(pid, std::move(done));
+  const container::HookState state = StateOf(spec_, id_, bundle_, "creating", pid);
+  const auto body = [&](Deadline deadline) -> absl::Status {
+    RETURN_IF_ERROR(
+        container::RunHooks("prestart", hooks.prestart, state, HookFailure::kStops, deadline));
+    RETURN_IF_ERROR(container::RunHooks("createRuntime", hooks.create_runtime, state,
+                                        HookFailure::kStops, deadline));
+    return container::RunHooks("createContainer", hooks.create_container, state,
+                               HookFailure::kStops, deadline);
   };
   Run(kHooksTimeout, body, std::move(done));
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "oci/spec.h"
+#include "reference-shim/shim/backend.h"
+
+namespace backends {
+
+// A process in the guest. The init of a container goes by the container's own id.
+struct GuestProcessKey {
+  std::string container;
+  std::string exec;
+};
+
+enum class GuestOutput { kOut, kErr };
+
+// The agent in the guest, over one connection: the services grpc.AgentService and grpc.Health as
+// Kata Containers' agents speak them (lib/vm/proto). Verbs complete from the loop, once, and not
+// after destruction; calls run side by side. Each is limited to the given time where it says so,
+// else to what the constructor got. An agent that has lost a process answers NOT_FOUND, by code or
+// by errno's text.
+class Agent {
+ public:
+  // `loop` is borrowed. `connection`: a connected stream.
+  Agent(boost::asio::io_context& loop, base::UniqueFd connection,
+        std::chrono::milliseconds call_timeout);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Called from the loop when the connection is lost; all calls have failed by then.
+  void OnClosed(std::function<void(absl::Status)> closed);
+
+  void Check(std::chrono::milliseconds timeout, shim::Done<> done);
+  void CreateSandbox(const std::string& sandbox_id, const std::string& hostname, shim::Done<> done);
+  void DestroySandbox(std::chrono::milliseconds timeout, shim::Done<> done);
+  // Blocks in the guest until there is one; completes with the container's id.
+  void GetOomEvent(shim::Done<std::string> done);
+
+  // `spec` as the guest is to see it.
+  void CreateContainer(const std::string& container, const oci::Spec& spec, shim::Done<> done);
+  void StartContainer(const std::string& container, shim::Done<> done);
+  void RemoveContainer(const std::string& container, std::chrono::milliseconds timeout,
+                       shim::Done<> done);
+  void ExecProcess(const GuestProcessKey& process, const oci::Process& spec, shim::Done<> done);
+  // An empty `process.exec` with SIGKILL: everything in the container.
+  void SignalProcess(const GuestProcessKey& process, int signo, std::chrono::milliseconds timeout,
+                     shim::Done<> done);
+  // As long as the process runs; completes with its exit code, or 128 + signal.
+  void WaitProcess(const GuestProcessKey& process, shim::Done<int> done);
+  // As long as there is nothing; empty: the stream has ended.
+  void Read(const GuestProcessKey& process, GuestOutput output, std::uint32_t bytes_max,
+            shim::Done<std::string> done);
+  // As long as there is no room; completes with how much was taken.
+  void Write(const GuestProcessKey& process, const std::string& data, shim::Done<std::size_t> done);
+  void CloseStdin(const GuestProcessKey& process, shim::Done<> done);
+  void ResizeTerminal(const GuestProcessKey& process, shim::WindowSize size, shim::Done<> done);
+  void Pause(const std::string& container, shim::Done<> done);
+  void Resume(const std::string& container, shim::Done<> done);
+  void Update(const std::string& container, const oci::Resources& resources, shim::Done<> done);
+  // As a metrics message (STATS-01).
+  void Stats(const std::string& container, shim::Done<shim::Opaque> done);
+
+ private:
+  struct Wire;
+  std::unique_ptr<Wire> wire_;
+};
+
+}  // namespace backends

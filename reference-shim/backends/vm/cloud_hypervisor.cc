@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/vm/cloud_hypervisor.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
+
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "container/recorded_process.h"
+#include "reference-shim/backends/vm/limits.h"
+
+namespace backends {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMebibyte = 1ULL << 20;
+// Every VM has a vsock of its own: 3 is the first number that is not taken by hosts.
+constexpr int kGuestCid = 3;
+
+}  // namespace
+
+std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_socket) {
+  json vm = {
+      {"cpus", {{"boot_vcpus", config.vcpus}, {"max_vcpus", config.vcpus}}},
+      {"memory", {{"size", config.memory_mib * kMebibyte}, {"shared", true}}},
+      {"payload", {{"kernel", config.kernel}, {"cmdline", config.command_line}}},
+      {"rng", {{"src", "/dev/urandom"}}},
+      {"serial", {{"mode", "Null"}}},
+      {"console", {{"mode", "Off"}}},
+      {"vsock", {{"cid", kGuestCid}, {"socket", vsock_socket}}},
+  };
+  if (!config.initrd.empty()) vm["payload"]["initramfs"] = config.initrd;
+  if (!config.image.empty()) {
+    vm["disks"] = json::array({{{"path", config.image}, {"readonly", true}}});
+  }
+  return vm.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+CloudHypervisor::CloudHypervisor(const shim::BackendContext& context, const VmConfig& config,
+                                 const VmFiles& files)
+    : context_(context),
+      config_(config),
+      shared_(files.shared),
+      api_socket_(absl::StrCat(files.directory, "/api.sock")),
+      vsock_socket_(absl::StrCat(files.directory, "/vsock.sock")),
+      pid_file_(absl::StrCat(files.directory, "/vmm.pid")),
+      process_(context),
+      limit_(context.loop),
+      retry_(context.loop) {}
+
+HypervisorCapabilities CloudHypervisor::capabilities() const {
+  return {.block_hotplug = true, .hybrid_vsock = true, .resize = true};
+}
+
+// --- start ----------------------------------------------------------------------------------
+
+void CloudHypervisor::Start(shim::Done<> done) {
+  started_ = std::move(done);
+  std::vector<std::string> argv = {config_.path, "--api-socket", api_socket_};
+  for (const std::string& argument : config_.arguments) {
+    argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", shared_}}));
+  }
+  const absl::Status spawned = process_.Spawn(std::move(argv), [this] { OnExited(); });
+  if (!spawned.ok()) return Started(spawned);
+  // For `delete` (R6).
+  const absl::Status recorded = container::WritePidFile(pid_file_, process_.pid());
+  if (!recorded.ok()) return Started(recorded);
+  pause_ = kConnectPauseMin;
+  limit_.Set(config_.launch_timeout, [this] {
+    Started(absl::DeadlineExceededError(
+        absl::StrCat("its API did not answer within ", config_.launch_timeout.count(), " ms")));
+  });
+  AwaitApi();
+}
+
+void CloudHypervisor::AwaitApi() {
+  Call("GET", "vmm.ping", "", config_.launch_timeout,
+       [this](const absl::StatusOr<std::string>& pong) {
+         if (started_ == nullptr) return;
+         if (pong.ok()) return CreateVm();
+         // Nobody listens yet; a response that is none is final.
+         if (!absl::IsUnavailable(pong.status()) && !absl::IsNotFound(pong.status())) {
+           return Started(pong.status());
+         }
+         retry_.Set(std::exchange(pause_, std::min(2 * pause_, kConnectPauseMax)),
+                    [this] { AwaitApi(); });
+       });
+}
+
+void CloudHypervisor::CreateVm() {
+  api_ready_ = true;
+  limit_.Set(config_.boot_timeout, [this] {
+    Started(absl::DeadlineExceededError(
+        absl::StrCat("did not boot within ", config_.boot_timeout.count(), " ms")));
+  });
+  Put("vm.create", CloudHypervisorVm(config_, vsock_socket_), [this](const absl::Status& status) {
+    if (started_ == nullptr) return;
+    status.ok() ? BootVm() : Started(status);
+  });
+}
+
+void CloudHypervisor::BootVm() {
+  Put("vm.boot", "", [this](const absl::Status& status) {
+    if (started_ != nullptr) Started(status);
+  });
+}
+
+void CloudHypervisor::Started(const absl::Status& status) {
+  limit_.Clear();
+  retry_.Clear();
+  if (status.ok()) return std::exchange(started_, nullptr)(status);
+  const absl::Status why(status.code(),
+                         absl::StrCat("hypervisor ", config_.path, ": ", status.message(),
+                                      process_.pid() > 0 ? "; it " : "",
+                                      process_.pid() > 0 ? process_.DescribeEnd() : ""));
+  process_.Kill(SIGKILL);
+  std::exchange(started_, nullptr)(why);  // may destroy this
+}
+
+void CloudHypervisor::OnExited() {
+  if (stopped_ != nullptr) return Stopped();
+  if (started_ != nullptr) return Started(absl::UnavailableError("the program has ended"));
+  if (exited_ != nullptr) std::exchange(exited_, nullptr)();  // may destroy this
+}
+
+// --- stop -----------------------------------------------------------------------------------
+
+void CloudHypervisor::Stop(shim::Done<> done) {
+  if (!process_.alive()) return done(absl::OkStatus());
+  stopped_ = std::move(done);
+  exited_ = nullptr;
+  if (!api_ready_) return Terminate();
+  limit_.Set(config_.stop_timeout, [this] { Terminate(); });
+  // The answer does not matter, and often there is none (F6): the end of the process does.
+  Call("PUT", "vmm.shutdown", "", config_.stop_timeout,
+       [this](const absl::StatusOr<std::string>& answer) {
+         if (!answer.ok() && !absl::IsUnavailable(answer.status())) Terminate();
+       });
+}
+
+void CloudHypervisor::Terminate() {
+  process_.Kill(SIGTERM);
+  limit_.Set(kTermTimeout, [this] { process_.Kill(SIGKILL); });
+}
+
+void CloudHypervisor::Stopped() {
+  limit_.Clear();
+  std::exchange(stopped_, nullptr)(absl::OkStatus());  // may destroy this
+}
+
+// --- the running machine --------------------------------------------------------------------
+
+void CloudHypervisor::Call(const char* method, const char* command, std::string body,
+                           std::chrono::milliseconds timeout, shim::Done<std::string> done) {
+  const auto call = calls_.emplace(calls_.end(), context_.loop);
+  call->Run(api_socket_,
+            {.method = method, .path = absl::StrCat("/api/v1/", command), .body = std::move(body)},
+            timeout,
+            [this, call, command,
+             done = std::move(done)](const absl::StatusOr<HttpReply>& reply) mutable {
+              std::list<HttpCall> finished;  // goes when this returns
+              finished.splice(finished.end(), calls_, call);
+              if (!reply.ok()) return done(base::Annotate(reply.status(), command));
+              if (reply->ok()) return done(reply->body);
+              done(absl::InternalError(absl::StrCat(command, ": HTTP ", reply->status, " ",
+                                                    absl::StripAsciiWhitespace(reply->body))));
+            });
+}
+
+void CloudHypervisor::Put(const char* command, std::string body, shim::Done<> done) {
+  Call("PUT", command, std::move(body), config_.api_timeout,
+       [done = std::move(done)](const absl::StatusOr<std::string>& answer) mutable {
+         done(answer.status());
+       });
+}
+
+void CloudHypervisor::Pause(shim::Done<> done) { Put("vm.pause", "", std::move(done)); }
+void CloudHypervisor::Resume(shim::Done<> done) { Put("vm.resume", "", std::move(done)); }
+
+void CloudHypervisor::Resize(std::uint32_t vcpus, std::uint64_t memory_bytes, shim::Done<> done) {
+  Put("vm.resize", json{{"desired_vcpus", vcpus}, {"desired_ram", memory_bytes}}.dump(),
+      std::move(done));
+}
+
+void CloudHypervisor::AddDevice(VmDevice device, shim::Done<std::string> done) {
+  const json body = {{"id", device.id}, {"path", device.path}, {"readonly", device.readonly}};
+  Call("PUT", "vm.add-disk", body.dump(-1, ' ', false, json::error_handler_t::replace),
+       config_.api_timeout,
+       [done = std::move(done)](const absl::StatusOr<std::string>& answer) mutable {
+         if (!answer.ok()) return done(answer.status());
+         const json parsed = json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+         const auto bdf = parsed.is_object() ? parsed.find("bdf") : parsed.end();
+         if (!parsed.is_object() || bdf == parsed.end() || !bdf->is_string()) {
+           return done(absl::InternalError(
+               absl::StrCat("vm.add-disk: expected an object with bdf, not ", *answer)));
+         }
+         done(bdf->get<std::string>());
+       });
+}
+
+void CloudHypervisor::RemoveDevice(std::string id, shim::Done<> done) {
+  Put("vm.remove-device",
+      json{{"id", std::move(id)}}.dump(-1, ' ', false, json::error_handler_t::replace),
+      std::move(done));
+}
+
+void CloudHypervisor::Connect(std::uint32_t port, shim::Done<base::UniqueFd> done) {
+  const auto dial = dials_.emplace(dials_.end(), context_.loop);
+  dial->Run(
+      vsock_socket_, port, config_.agent_timeout,
+      [this, dial, done = std::move(done)](absl::StatusOr<base::UniqueFd> connection) mutable {
+        std::list<VsockDial> finished;
+        finished.splice(finished.end(), dials_, dial);
+        done(std::move(connection));
+      });
+}
+
+void CloudHypervisor::Check(shim::Done<> done) {
+  Call("GET", "vmm.ping", "", config_.api_timeout,
+       [done = std::move(done)](const absl::StatusOr<std::string>& answer) mutable {
+         done(answer.status());
+       });
+}
+
+std::unique_ptr<Hypervisor> MakeHypervisor(const shim::BackendContext& context,
+                                           const VmConfig& config, const VmFiles& files) {
+  return std::make_unique<CloudHypervisor>(context, config, files);
+}
+
+}  // namespace backends

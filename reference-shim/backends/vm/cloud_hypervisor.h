@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "reference-shim/backends/vm/http_call.h"
+#include "reference-shim/backends/vm/hypervisor.h"
+#include "reference-shim/backends/vm/vmm_process.h"
+#include "reference-shim/backends/vm/vsock_dial.h"
+#include "reference-shim/shim/callback_guard.h"
+#include "reference-shim/shim/deadline.h"
+
+namespace backends {
+
+// Cloud Hypervisor, driven through its REST API on a unix socket as its OpenAPI file says.
+class CloudHypervisor : public Hypervisor {
+ public:
+  CloudHypervisor(const shim::BackendContext& context, const VmConfig& config,
+                  const VmFiles& files);
+
+  [[nodiscard]] HypervisorCapabilities capabilities() const override;
+  void OnExit(std::function<void()> exited) override { exited_ = std::move(exited); }
+  void Start(shim::Done<> done) override;
+  void Stop(shim::Done<> done) override;
+  void Pause(shim::Done<> done) override;
+  void Resume(shim::Done<> done) override;
+  void Resize(std::uint32_t vcpus, std::uint64_t memory_bytes, shim::Done<> done) override;
+  void AddDevice(VmDevice device, shim::Done<std::string> done) override;
+  void RemoveDevice(std::string id, shim::Done<> done) override;
+  void Connect(std::uint32_t port, shim::Done<base::UniqueFd> done) override;
+  void Check(shim::Done<> done) override;
+  [[nodiscard]] pid_t pid() const override { return process_.pid(); }
+  [[nodiscard]] std::string DescribeEnd() override { return process_.DescribeEnd(); }
+
+ private:
+  // One call of the API; what is no success of HTTP is a failure with the hypervisor's own text.
+  void Call(const char* method, const char* command, std::string body,
+            std::chrono::milliseconds timeout, shim::Done<std::string> done);
+  void Put(const char* command, std::string body, shim::Done<> done);
+  void AwaitApi();
+  void CreateVm();
+  void BootVm();
+  void OnExited();
+  void Started(const absl::Status& status);
+  void Terminate();
+  void Stopped();
+
+  const shim::BackendContext& context_;
+  const VmConfig& config_;
+  const std::string shared_;
+  std::string api_socket_;
+  std::string vsock_socket_;
+  std::string pid_file_;
+  VmmProcess process_;
+  std::function<void()> exited_;
+  std::list<HttpCall> calls_;
+  std::list<VsockDial> dials_;
+  shim::Done<> started_;
+  shim::Done<> stopped_;
+  bool api_ready_ = false;
+  std::chrono::milliseconds pause_{0};
+  shim::Deadline limit_;  // of the present step of Start or Stop
+  shim::Deadline retry_;
+  shim::CallbackGuard guard_;
+};
+
+// The body of vm.create.
+std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_socket);
+
+}  // namespace backends

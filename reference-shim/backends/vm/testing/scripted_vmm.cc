@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/vm/testing/scripted_vmm.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "agent/agent.pb.h"
+#include "base/unique_fd.h"
+#include "ttrpc/envelope.h"
+#include "ttrpc/frame.h"
+
+namespace backends::testing {
+namespace {
+
+constexpr int kNotFound = 5;
+constexpr int kInternal = 13;
+
+base::UniqueFd Listen(const std::string& path) {
+  base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(fd.get(), 16) != 0) {
+    ::_exit(100);
+  }
+  return fd;
+}
+
+std::string ReadUntil(int fd, const char* end) {
+  std::string text;
+  char byte = 0;
+  while (!absl::EndsWith(text, end) && ::read(fd, &byte, 1) == 1) text.push_back(byte);
+  return text;
+}
+
+bool ReadExactly(int fd, std::string& data, std::size_t size) {
+  data.resize(size);
+  for (std::size_t have = 0; have < size;) {
+    const ssize_t got = ::read(fd, data.data() + have, size - have);
+    if (got <= 0) return false;
+    have += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+void WriteAll(int fd, const std::string& data) {
+  ::send(fd, data.data(), data.size(), MSG_NOSIGNAL);
+}
+
+class Script {
+ public:
+  explicit Script(const std::vector<std::string>& words) : words_(words) {}
+
+  [[nodiscard]] bool Says(const char* word) const {
+    return std::find(words_.begin(), words_.end(), word) != words_.end();
+  }
+
+ private:
+  const std::vector<std::string>& words_;
+};
+
+// --- the agent ------------------------------------------------------------------------------
+
+struct GuestProcess {
+  bool started = false;
+  int status = -1;                               // once ended
+  int lines = 0;                                 // of stdout that were read
+  std::vector<std::uint32_t> waits, outs, errs;  // calls to be answered later
+};
+
+// One connection. Calls are handled in order; what has to wait is answered by a later one.
+class Agent {
+ public:
+  Agent(const Script& script, int socket) : script_(script), socket_(socket) {}
+
+  void Serve() {
+    std::string head, data;
+    while (ReadExactly(socket_, head, ttrpc::kFrameHeaderBytes)) {
+      const ttrpc::FrameHeader header = ttrpc::DecodeFrameHeader(head.data());
+      if (!ReadExactly(socket_, data, header.length)) return;
+      const auto request = ttrpc::DecodeRequest(data);
+      if (!request.ok()) return;
+      const std::lock_guard<std::mutex> lock(mutex_);
+      Handle(std::string(request->method), std::string(request->payload), header.stream);
+    }
+  }
+
+ private:
+  void Handle(const std::string& method, const std::string& payload, std::uint32_t stream) {
+    // All messages of interest begin with the ids of container and process.
+    grpc::SignalProcessRequest key;
+    key.ParseFromString(payload);
+    const std::string& name = key.exec_id().empty() ? key.container_id() : key.exec_id();
+    GuestProcess& process = processes_[absl::StrCat(key.container_id(), "/", name)];
+    if (method == "GetOOMEvent") return;
+    if (method == "Check" && checked_ && script_.Says("mute-check")) return;
+    if (method == "Check") checked_ = true;
+    if (method == "CreateContainer" && script_.Says("refuse-create")) {
+      return Fail(stream, kInternal, "no such program in the guest");
+    }
+    if (method == "WaitProcess") {
+      process.waits.push_back(stream);
+    } else if (method == "ReadStdout") {
+      process.outs.push_back(stream);
+    } else if (method == "ReadStderr") {
+      process.errs.push_back(stream);
+    } else if (method == "SignalProcess") {
+      if (process.status >= 0) return Fail(stream, kNotFound, "ESRCH: No such process");
+      process.started = true;
+      End(process, 128 + static_cast<int>(key.signal()));
+      Answer(stream, "");
+    } else {
+      if (method == "StartContainer" || method == "ExecProcess") Begin(process);
+      // The length that was taken of what was written: all.
+      grpc::WriteStreamRequest input;
+      grpc::WriteStreamResponse taken;
+      if (method == "WriteStdin" && input.ParseFromString(payload)) {
+        taken.set_len(static_cast<std::uint32_t>(input.data().size()));
+      }
+      Answer(stream, taken.SerializeAsString());
+    }
+    Pump(name, process);
+  }
+
+  void Begin(GuestProcess& process) {
+    process.started = true;
+    if (!script_.Says("run")) End(process, 7);
+  }
+
+  void End(GuestProcess& process, int status) {
+    process.status = status;
+    if (!script_.Says("linger")) return;
+    std::thread([this, &process] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      const std::lock_guard<std::mutex> lock(mutex_);
+      late_ = true;
+      Pump("late", process);
+    }).detach();
+  }
+
+  void Pump(const std::string& name, GuestProcess& process) {
+    if (!process.started) return;
+    const bool ended = process.status >= 0;
+    if (!process.outs.empty() && process.lines == 0) Line(process, name);
+    if (!process.outs.empty() && late_ && process.lines == 1) Line(process, "late");
+    const bool holds = script_.Says("hold-output") || (script_.Says("linger") && !late_);
+    if (ended && !holds) {
+      for (auto* calls : {&process.outs, &process.errs}) {
+        for (const std::uint32_t call : std::exchange(*calls, {})) Answer(call, "");
+      }
+    }
+    if (!ended) return;
+    grpc::WaitProcessResponse response;
+    response.set_status(process.status);
+    for (const std::uint32_t call : std::exchange(process.waits, {})) {
+      Answer(call, response.SerializeAsString());
+    }
+  }
+
+  void Line(GuestProcess& process, const std::string& name) {
+    grpc::ReadStreamResponse response;
+    response.set_data(absl::StrCat(name, "\n"));
+    ++process.lines;
+    Answer(process.outs.front(), response.SerializeAsString());
+    process.outs.erase(process.outs.begin());
+  }
+
+  void Answer(std::uint32_t stream, const std::string& payload) {
+    ttrpc::ResponseEnvelope response;
+    response.payload = payload;
+    Send(stream, response);
+  }
+
+  void Fail(std::uint32_t stream, int code, const char* message) {
+    ttrpc::ResponseEnvelope response;
+    response.code = code;
+    response.message = message;
+    Send(stream, response);
+  }
+
+  void Send(std::uint32_t stream, const ttrpc::ResponseEnvelope& response) {
+    const std::string data = ttrpc::EncodeResponse(response);
+    std::string frame(ttrpc::kFrameHeaderBytes, '\0');
+    ttrpc::EncodeFrameHeader({.length = static_cast<std::uint32_t>(data.size()),
+                              .stream = stream,
+                              .type = ttrpc::kFrameResponse},
+                             frame.data());
+    WriteAll(socket_, frame + data);
+  }
+
+  const Script& script_;
+  const int socket_;
+  std::mutex mutex_;
+  std::map<std::string, GuestProcess> processes_;
+  bool checked_ = false;
+  bool late_ = false;
+};
+
+void ServeGuest(const Script& script, const base::UniqueFd& listener) {
+  for (;;) {
+    const int socket = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    const std::string line = ReadUntil(socket, "\n");
+    if (script.Says("mute-connect")) continue;
+    if (script.Says("no-agent") || line != "CONNECT 1024\n") {
+      ::close(socket);
+      continue;
+    }
+    WriteAll(socket, "OK 1073741824\n");
+    std::thread([&script, socket] {
+      Agent(script, socket).Serve();
+      ::close(socket);
+    }).detach();
+  }
+}
+
+// --- the API --------------------------------------------------------------------------------
+
+void ServeCall(const Script& script, int socket) {
+  std::string head = ReadUntil(socket, "\r\n\r\n");
+  const std::size_t length = head.find("Content-Length: ");
+  std::string body;
+  if (length != std::string::npos) {
+    ReadExactly(socket, body, std::stoul(head.substr(length + std::strlen("Content-Length: "))));
+  }
+  if (script.Says("mute-api")) return;
+  const bool shutdown = absl::StartsWith(head, "PUT /api/v1/vmm.shutdown ");
+  if (shutdown && script.Says("refuse-shutdown")) return;
+  if (absl::StartsWith(head, "PUT /api/v1/vm.boot ") && script.Says("refuse-boot")) {
+    WriteAll(socket, "HTTP/1.1 500 \r\nContent-Length: 14\r\n\r\nno memory left");
+  } else {
+    WriteAll(socket, "HTTP/1.1 204 No Content\r\n\r\n");
+  }
+  ::close(socket);
+  if (shutdown) ::_exit(0);
+}
+
+}  // namespace
+
+bool IsScriptedVmm(int argc, char** argv) {
+  return argc > 2 && absl::string_view(argv[1]) == "--api-socket";
+}
+
+int RunScriptedVmm(const std::vector<std::string>& args) {
+  const Script script(args);
+  if (script.Says("die")) {
+    constexpr char kText[] = "no such machine\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText, sizeof(kText) - 1);
+    return 3;
+  }
+  if (script.Says("refuse-shutdown")) ::signal(SIGTERM, SIG_IGN);
+  const std::string& path = args[1];
+  const base::UniqueFd guest = Listen(path.substr(0, path.rfind('/')) + "/vsock.sock");
+  std::thread([&] { ServeGuest(script, guest); }).detach();
+  if (script.Says("no-api")) ::pause();
+  const base::UniqueFd api = Listen(path);
+  for (;;) ServeCall(script, ::accept4(api.get(), nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+}  // namespace backends::testing

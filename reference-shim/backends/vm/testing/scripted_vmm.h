@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+// A hypervisor and its guest's agent in one process, which answer as they are told: this very test
+// binary, run by the backend as the program of its configuration. Every process in the guest prints
+// its exec's or container's id and a newline and ends with status 7.
+namespace backends::testing {
+
+// What follows --api-socket PATH on the command line changes that:
+//   no-api          nobody listens at the API's socket
+//   mute-api        it accepts and never answers
+//   die             it says "no such machine" on stderr and ends with status 3
+//   refuse-boot     vm.boot is answered 500 "no memory left"
+//   refuse-shutdown vmm.shutdown is never answered, and SIGTERM ignored
+//   no-agent        CONNECT is answered by closing the connection
+//   mute-connect    CONNECT is not answered at all
+//   refuse-create   CreateContainer fails
+//   mute-check      Health.Check is answered once only
+//   run             processes go on until they are signalled
+//   hold-output     their outputs never end
+//   linger          a second line comes 100 ms after the exit, then the end
+int RunScriptedVmm(const std::vector<std::string>& args);
+
+// Whether a command line is that of RunScriptedVmm.
+bool IsScriptedVmm(int argc, char** argv);
+
+}  // namespace backends::testing

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/vm/vm_backend.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "base/pidfd.h"
+#include "base/testing/leak_guard.h"
+#include "base/testing/run.h"
+#include "container/mount_table.h"
+#include "reference-shim/backends/testing/backend_world.h"
+#include "reference-shim/backends/vm/vm_files.h"
+#include "runtimeoptions/v1/options.pb.h"
+
+namespace backends {
+namespace {
+
+using std::chrono::steady_clock;
+using ::testing::AllOf;
+using testing::BackendWorld;
+using testing::Container;
+using testing::ExecInContainer;
+using ::testing::HasSubstr;
+using testing::ProcessJson;
+using ::testing::StartsWith;
+
+std::string Self() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+// The backend with a hypervisor that does what its arguments say (testing/scripted_vmm.h). Ends
+// with the proof that nothing was left.
+class VmBackendTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    world_.emplace(BackendEntry{"vm", &MakeVmBackend});
+  }
+
+  void TearDown() override {
+    if (!world_.has_value()) return;
+    world_.reset();
+    EXPECT_FALSE(std::filesystem::exists("/run/shimgauge-vm")) << "files of a VM";
+    const auto mounts = container::ReadMountTable();
+    ASSERT_TRUE(mounts.ok());
+    for (const container::MountEntry& mount : *mounts) {
+      EXPECT_THAT(mount.mount_point, ::testing::Not(HasSubstr("shimgauge-test-")));
+    }
+  }
+
+  // A container in a VM of that behaviour, of the pod `pod` if it is named.
+  std::unique_ptr<Container> Make(const std::string& id, const std::vector<std::string>& words,
+                                  const std::string& pod = "", const std::string& tables = "") {
+    auto made = std::make_unique<Container>(*world_, id, "exit_code");
+    runtimeoptions::v1::Options options;
+    options.set_config_body(absl::StrCat(
+        "[hypervisor]\npath = \"", Self(), "\"\nkernel = \"", Self(), "\"\nimage = \"", Self(),
+        "\"\narguments = [\"", absl::StrJoin(words, "\", \""), "\"]\n[timeouts]\nlaunch = 400\n",
+        "boot = 400\nagent = 400\nstop = 400\napi = 300\ncall = 1000\n", tables));
+    made->options = {.type_url = "runtimeoptions.v1.Options", .value = options.SerializeAsString()};
+    if (!pod.empty()) {
+      made->spec.annotations["io.kubernetes.cri.sandbox-id"] =
+          absl::StrCat("shimgauge-test-", ::getpid(), "-", pod);
+    }
+    return made;
+  }
+
+  // Why a container cannot be made, in bounded time.
+  std::string WhyNot(const std::vector<std::string>& words) {
+    const auto container = Make(absl::StrCat("failing-", words[0]), words);
+    const steady_clock::time_point begun = steady_clock::now();
+    const absl::Status status = container->Create();
+    EXPECT_FALSE(status.ok());
+    EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+    EXPECT_FALSE(HasVmRecord(container->bundle()));
+    return std::string(status.message());
+  }
+
+  base::testing::LeakGuard leak_guard_;
+  std::optional<BackendWorld> world_;
+};
+
+TEST_F(VmBackendTest, AContainerRunsToItsEnd) {
+  const auto container = Make("one", {});
+  ASSERT_TRUE(container->Create().ok());
+  const pid_t pid = container->workload().pid();
+  EXPECT_GT(pid, 0);
+  EXPECT_TRUE(HasVmRecord(container->bundle()));
+  EXPECT_EQ(container->Start().value_or(-1), pid);
+  EXPECT_EQ(container->AwaitExit(), 7U);
+  EXPECT_THAT(container->Output(), StartsWith("shimgauge-test-"));
+  EXPECT_TRUE(container->Delete().ok());
+  EXPECT_FALSE(HasVmRecord(container->bundle()));
+  EXPECT_FALSE(base::OpenPidfd(pid).ok()) << "the hypervisor runs on";
+}
+
+TEST_F(VmBackendTest, ContainersOfAPodShareOneVm) {
+  const auto pause = Make("pause", {"run"}, "pod");
+  const auto app = Make("app", {"run"}, "pod");
+  ASSERT_TRUE(pause->Create().ok());
+  ASSERT_TRUE(app->Create().ok());
+  EXPECT_EQ(pause->workload().pid(), app->workload().pid());
+  ASSERT_TRUE(app->Start().ok());
+  EXPECT_TRUE(app->Signal(SIGTERM).ok());
+  EXPECT_EQ(app->AwaitExit(), 128U + SIGTERM);
+  EXPECT_TRUE(absl::IsNotFound(app->Signal(SIGTERM)));
+  EXPECT_TRUE(app->Delete().ok());
+  EXPECT_TRUE(base::OpenPidfd(pause->workload().pid()).ok()) << "the pod's VM has ended";
+  EXPECT_TRUE(pause->Delete().ok());
+}
+
+TEST_F(VmBackendTest, AnExecIsAProcessOfItsOwn) {
+  const auto container = Make("exec", {"run"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  ExecInContainer exec(*world_, *container, "e1", ProcessJson({"/x"}));
+  ASSERT_TRUE(exec.Start().ok());
+  EXPECT_TRUE(exec.Signal(SIGKILL).ok());
+  EXPECT_EQ(exec.AwaitExit(), 128U + SIGKILL);
+  EXPECT_EQ(exec.Output(), "e1\n");
+  EXPECT_FALSE(container->exited());
+  exec.Drop();
+}
+
+TEST_F(VmBackendTest, OutputAfterTheExitComesBeforeItIsTold) {
+  const auto container = Make("linger", {"linger"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  EXPECT_EQ(container->AwaitExit(), 7U);
+  EXPECT_THAT(container->Output(), HasSubstr("\nlate\n"));
+}
+
+TEST_F(VmBackendTest, AnOutputThatDoesNotEndDelaysTheExitOnlySoLong) {
+  const auto container = Make("hold", {"hold-output"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  const steady_clock::time_point begun = steady_clock::now();
+  EXPECT_EQ(container->AwaitExit(), 7U);
+  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
+TEST_F(VmBackendTest, AKilledHypervisorEndsAllProcesses) {
+  const auto container = Make("killed", {"run"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  ExecInContainer exec(*world_, *container, "e1", ProcessJson({"/x"}));
+  ASSERT_TRUE(exec.Start().ok());
+  const steady_clock::time_point begun = steady_clock::now();
+  ASSERT_EQ(::kill(container->workload().pid(), SIGKILL), 0);
+  EXPECT_THAT(container->AwaitExit(), ::testing::AnyOf(255U, 128U + SIGKILL));
+  EXPECT_THAT(exec.AwaitExit(), ::testing::AnyOf(255U, 128U + SIGKILL));
+  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+  EXPECT_TRUE(absl::IsNotFound(container->Signal(SIGKILL)));
+  EXPECT_FALSE(container->Pause().ok());
+  exec.Drop();
+  EXPECT_TRUE(container->Delete().ok());
+}
+
+TEST_F(VmBackendTest, ChecksThatFailInARowEndTheVm) {
+  const auto container = Make("health", {"run", "mute-check"}, "",
+                              "[health]\ninterval = 50\ntimeout = 50\nfailures = 2\n");
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  EXPECT_EQ(container->AwaitExit(), 255U);
+  EXPECT_TRUE(container->Delete().ok());
+}
+
+TEST_F(VmBackendTest, AHypervisorThatDoesNotEndIsKilled) {
+  const auto container = Make("stubborn", {"refuse-shutdown"});
+  ASSERT_TRUE(container->Create().ok());
+  const pid_t pid = container->workload().pid();
+  EXPECT_TRUE(container->Delete().ok());
+  EXPECT_FALSE(base::OpenPidfd(pid).ok());
+}
+
+TEST_F(VmBackendTest, WhatFailsInCreateIsNamedAndLeavesNothing) {
+  EXPECT_THAT(WhyNot({"die"}),
+              AllOf(HasSubstr("ended with status 3: no such machine"), HasSubstr(Self())));
+  EXPECT_THAT(WhyNot({"no-api"}), HasSubstr("its API did not answer within 400 ms"));
+  EXPECT_THAT(WhyNot({"mute-api"}), HasSubstr("not answer"));
+  EXPECT_THAT(WhyNot({"refuse-boot"}), HasSubstr("vm.boot: HTTP 500 no memory left"));
+  EXPECT_THAT(WhyNot({"no-agent"}),
+              AllOf(HasSubstr("agent: port 1024"), HasSubstr("does not answer")));
+  EXPECT_THAT(WhyNot({"mute-connect"}), HasSubstr("agent: port 1024"));
+  EXPECT_THAT(WhyNot({"refuse-create"}), HasSubstr("no such program in the guest"));
+}
+
+TEST_F(VmBackendTest, AFailedCreateLeavesTheOthersOfThePodAlone) {
+  const auto pause = Make("pause", {"run"}, "pod");
+  ASSERT_TRUE(pause->Create().ok());
+  ASSERT_TRUE(pause->Start().ok());
+  const auto app = Make("app", {"run"}, "pod");
+  app->spec.mounts.push_back(
+      {.destination = "/data", .type = "bind", .source = "/no/such/directory"});
+  EXPECT_THAT(std::string(app->Create().message()), HasSubstr("mount /data: /no/such/directory"));
+  EXPECT_FALSE(pause->exited());
+}
+
+// What a dead shim leaves is found by what is on the disk alone.
+TEST_F(VmBackendTest, DeleteEndsWhatADeadShimHasLeft) {
+  const auto container = Make("reclaimed", {"run"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  const auto reclaim = [&] {
+    testing::Answer<absl::Status> answer;
+    world_->backend().Reclaim({.id = absl::StrCat("shimgauge-test-", ::getpid(), "-reclaimed"),
+                               .bundle = container->bundle()},
+                              answer.Expect());
+    return world_->Await(answer);
+  };
+  // The shim of this test lives: only what the container shares with the guest may go.
+  EXPECT_TRUE(reclaim().ok());
+  EXPECT_TRUE(base::OpenPidfd(container->workload().pid()).ok());
+  EXPECT_TRUE(reclaim().ok()) << "a second time";
+}
+
+}  // namespace
+}  // namespace backends

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/vm/vm_config.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/kernel_file.h"
+#include "base/status_macros.h"
+#include "reference-shim/backends/wasm/wasm_host.h"
+#include "runtimeoptions/v1/options.pb.h"
+
+namespace backends {
+namespace {
+
+constexpr absl::string_view kOptionsType = "runtimeoptions.v1.Options";
+constexpr std::int64_t kVcpusMax = 1024;
+constexpr std::int64_t kMemoryMibMin = 16;
+constexpr std::int64_t kMemoryMibMax = 16LL << 20;
+constexpr std::int64_t kTimeoutMsMax = 3'600'000;
+constexpr std::int64_t kFailuresMax = 1000;
+
+// One table of the file. Remembers which of its keys were asked for, and the first complaint.
+class Table {
+ public:
+  Table(const toml::table& root, const char* name, const std::string& file)
+      : file_(file), name_(name), node_(root.get(name)) {
+    if (node_ == nullptr) return;
+    table_ = node_->as_table();
+    if (table_ == nullptr) Complain(*node_, "", "a table");
+  }
+
+  void Read(const char* key, std::string& value) {
+    const toml::node* node = Take(key);
+    if (node == nullptr) return;
+    const auto* text = node->as_string();
+    if (text == nullptr) return Complain(*node, key, "a string");
+    value = text->get();
+  }
+
+  void ReadPath(const char* key, std::string& value) {
+    Read(key, value);
+    if (const toml::node* node = Take(key); node != nullptr && !absl::StartsWith(value, "/")) {
+      Complain(*node, key, "an absolute path");
+    }
+  }
+
+  void Read(const char* key, std::vector<std::string>& value) {
+    const toml::node* node = Take(key);
+    if (node == nullptr) return;
+    const toml::array* list = node->as_array();
+    if (list == nullptr) return Complain(*node, key, "a list of strings");
+    for (const toml::node& item : *list) {
+      const auto* text = item.as_string();
+      if (text == nullptr) return Complain(item, key, "a list of strings");
+      value.push_back(text->get());
+    }
+  }
+
+  template <typename Integer>
+  void Read(const char* key, std::int64_t least, std::int64_t most, Integer& value) {
+    const toml::node* node = Take(key);
+    if (node == nullptr) return;
+    const auto* number = node->as_integer();
+    if (number == nullptr || number->get() < least || number->get() > most) {
+      return Complain(*node, key, absl::StrCat("a whole number between ", least, " and ", most));
+    }
+    value = static_cast<Integer>(number->get());
+  }
+
+  void Read(const char* key, std::chrono::milliseconds& value) {
+    std::int64_t count = value.count();
+    Read(key, 1, kTimeoutMsMax, count);
+    value = std::chrono::milliseconds(count);
+  }
+
+  absl::Status Finish() {
+    if (table_ != nullptr) {
+      for (const auto& [key, node] : *table_) {
+        if (known_.count(std::string(key.str())) == 0) {
+          Complain(node, std::string(key.str()).c_str(), "no such key");
+        }
+      }
+    }
+    return status_;
+  }
+
+ private:
+  const toml::node* Take(const char* key) {
+    known_.insert(key);
+    return table_ == nullptr ? nullptr : table_->get(key);
+  }
+
+  void Complain(const toml::node& node, const char* key, absl::string_view expected) {
+    if (!status_.ok()) return;
+    status_ = absl::InvalidArgumentError(absl::StrCat(
+        file_, ":", node.source().begin.line, ": [", name_, "]", *key == '\0' ? "" : " ", key,
+        expected == "no such key" ? ": " : ": expected ", expected));
+  }
+
+  const std::string& file_;
+  const char* name_;
+  const toml::node* node_;
+  const toml::table* table_ = nullptr;
+  std::set<std::string> known_;
+  absl::Status status_;
+};
+
+absl::Status ReadHypervisor(const toml::table& root, const std::string& file, VmConfig& config) {
+  Table table(root, "hypervisor", file);
+  std::string kind = "cloud-hypervisor";
+  table.Read("kind", kind);
+  table.Read("path", config.path);
+  table.ReadPath("kernel", config.kernel);
+  table.ReadPath("image", config.image);
+  table.ReadPath("initrd", config.initrd);
+  table.Read("command_line", config.command_line);
+  table.Read("arguments", config.arguments);
+  table.Read("vcpus", 1, kVcpusMax, config.vcpus);
+  table.Read("memory_mib", kMemoryMibMin, kMemoryMibMax, config.memory_mib);
+  RETURN_IF_ERROR(table.Finish());
+  const auto refuse = [&file](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": [hypervisor] ", why));
+  };
+  if (kind != "cloud-hypervisor") {
+    return refuse(absl::StrCat("kind: \"", kind, "\": expected \"cloud-hypervisor\""));
+  }
+  if (config.path.empty()) return refuse("path: expected a program");
+  if (config.kernel.empty()) return refuse("kernel: missing; expected an absolute path");
+  if (config.image.empty() == config.initrd.empty()) {
+    return refuse("image, initrd: expected one of the two");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadTables(const toml::table& root, const std::string& file, VmConfig& config) {
+  for (const auto& [key, node] : root) {
+    const std::string_view name = key.str();
+    if (name != "hypervisor" && name != "agent" && name != "timeouts" && name != "health") {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ":", node.source().begin.line, ": ", std::string(name),
+                       ": expected one of the tables hypervisor, agent, timeouts, health"));
+    }
+  }
+  RETURN_IF_ERROR(ReadHypervisor(root, file, config));
+  Table agent(root, "agent", file);
+  agent.Read("port", 1, std::numeric_limits<std::uint32_t>::max(), config.agent_port);
+  RETURN_IF_ERROR(agent.Finish());
+  Table timeouts(root, "timeouts", file);
+  timeouts.Read("launch", config.launch_timeout);
+  timeouts.Read("api", config.api_timeout);
+  timeouts.Read("boot", config.boot_timeout);
+  timeouts.Read("agent", config.agent_timeout);
+  timeouts.Read("call", config.call_timeout);
+  timeouts.Read("stop", config.stop_timeout);
+  RETURN_IF_ERROR(timeouts.Finish());
+  Table health(root, "health", file);
+  health.Read("interval", config.health_interval);
+  health.Read("timeout", config.health_timeout);
+  health.Read("failures", 1, kFailuresMax, config.health_failures);
+  return health.Finish();
+}
+
+absl::Status RequireFile(const char* key, const std::string& path) {
+  if (path.empty() || ::access(path.c_str(), R_OK) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      base::ErrnoStatus(errno, absl::StrCat("[hypervisor] ", key, " ", path)).message());
+}
+
+}  // namespace
+
+absl::StatusOr<VmConfig> ParseVmConfig(absl::string_view toml, const std::string& file) {
+  try {
+    const toml::parse_result root = toml::parse(std::string_view(toml.data(), toml.size()));
+    VmConfig config;
+    RETURN_IF_ERROR(ReadTables(root, file, config));
+    return config;
+  } catch (const toml::parse_error& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ":", error.source().begin.line, ": ",
+                     absl::string_view(error.description().data(), error.description().size())));
+  }
+}
+
+bool IsVmTask(const shim::Opaque& options, const oci::StringMap& annotations) {
+  const auto backend = annotations.find(kBackendAnnotation);
+  if (backend != annotations.end()) return backend->second == "vm";
+  if (options.type_url != kOptionsType) return false;
+  runtimeoptions::v1::Options parsed;
+  // What cannot be read is refused where it is read.
+  return !parsed.ParseFromString(options.value) || !parsed.config_path().empty() ||
+         !parsed.config_body().empty();
+}
+
+absl::StatusOr<VmConfig> FindVmConfig(const shim::Opaque& options) {
+  runtimeoptions::v1::Options parsed;
+  if (options.type_url == kOptionsType && !parsed.ParseFromString(options.value)) {
+    return absl::InvalidArgumentError(absl::StrCat("options: no ", kOptionsType));
+  }
+  std::string file = parsed.config_path().empty() ? kVmConfigFile : parsed.config_path();
+  std::string text = parsed.config_body();
+  if (text.empty()) {
+    const absl::StatusOr<std::string> read = base::ReadKernelFile(file);
+    if (!read.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("configuration of VMs: ", read.status().message()));
+    }
+    text = *read;
+  } else {
+    file = "options.config_body";
+  }
+  ASSIGN_OR_RETURN(VmConfig config, ParseVmConfig(text, file));
+  if (!absl::StartsWith(config.path, "/")) {
+    const absl::StatusOr<std::string> path = FindCompanion(config.path);
+    if (!path.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": [hypervisor] path: ", path.status().message()));
+    }
+    config.path = *path;
+  }
+  for (const auto& [key, path] : {std::pair("path", &config.path),
+                                  {"kernel", &config.kernel},
+                                  {"image", &config.image},
+                                  {"initrd", &config.initrd}}) {
+    RETURN_IF_ERROR(base::Annotate(RequireFile(key, *path), file));
+  }
+  return config;
+}
+
+}  // namespace backends

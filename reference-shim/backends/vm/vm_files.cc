@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference-shim/backends/vm/vm_files.h"
+
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "base/sha256.h"
+#include "base/status_macros.h"
+#include "base/unique_fd.h"
+#include "container/mounts.h"
+#include "containerd/identifiers.h"
+#include "reference-shim/shim/small_file.h"
+
+namespace backends {
+namespace {
+
+constexpr char kStateRoot[] = "/run/shimgauge-vm";
+constexpr std::size_t kHashDigits = 24;  // socket paths have to stay short
+constexpr unsigned kRecordMode = 0600;
+
+std::string RecordOf(const std::string& bundle) { return absl::StrCat(bundle, "/vm.sandbox"); }
+
+absl::Status MakeDirectories(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string parent = path.substr(0, slash);
+    if (::mkdir(parent.c_str(), 0711) != 0 && errno != EEXIST) {
+      return base::ErrnoStatus(errno, absl::StrCat("mkdir ", parent));
+    }
+  }
+  if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST) {
+    return base::ErrnoStatus(errno, absl::StrCat("mkdir ", path));
+  }
+  return absl::OkStatus();
+}
+
+// Only after everything below was unmounted: nothing of anybody else's may be removed.
+absl::Status RemoveTree(const std::string& path) {
+  RETURN_IF_ERROR(container::UnmountAll(path));
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return base::ErrnoStatus(error.value(), absl::StrCat("remove ", path));
+  }
+  return absl::OkStatus();
+}
+
+// A directory on a directory, a file on a file.
+absl::Status BindShare(const Share& share, const std::string& target) {
+  struct stat info {};
+  if (::stat(share.source.c_str(), &info) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("share ", share.source));
+  }
+  RETURN_IF_ERROR(
+      MakeDirectories(S_ISDIR(info.st_mode) ? target : target.substr(0, target.rfind('/'))));
+  if (!S_ISDIR(info.st_mode)) {
+    const base::UniqueFd file(
+        ::open(target.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.ok()) return base::ErrnoStatus(errno, absl::StrCat("create ", target));
+  }
+  if (::mount(share.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("share ", share.source));
+  }
+  // What happens to the mount in a guest is nothing to the original.
+  if (::mount(nullptr, target.c_str(), nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
+      ::mount(nullptr, target.c_str(), nullptr, MS_REC | MS_SHARED, nullptr) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("propagation of ", target));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+VmFiles::VmFiles(const std::string& namespace_name, const std::string& name)
+    : sandbox(containerd::ValidateIdentifier(name).ok() ? name : base::Sha256Hex(name)),
+      directory(absl::StrCat(
+          kStateRoot, "/",
+          base::Sha256Hex(absl::StrCat(namespace_name, "/", sandbox)).substr(0, kHashDigits))),
+      shared(absl::StrCat(directory, "/shared")) {}
+
+absl::Status MakeVmFiles(const VmFiles& files) {
+  RETURN_IF_ERROR(RemoveVmFiles(files));
+  RETURN_IF_ERROR(MakeDirectories(files.shared));
+  const char* shared = files.shared.c_str();
+  if (::mount(shared, shared, nullptr, MS_BIND, nullptr) != 0 ||
+      ::mount(nullptr, shared, nullptr, MS_PRIVATE, nullptr) != 0 ||
+      ::mount(nullptr, shared, nullptr, MS_SHARED, nullptr) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("shared mount ", files.shared));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RemoveVmFiles(const VmFiles& files) {
+  RETURN_IF_ERROR(RemoveTree(files.directory));
+  ::rmdir(kStateRoot);  // common to all VMs: gone with the last one
+  return absl::OkStatus();
+}
+
+absl::Status ShareWithGuest(const VmFiles& files, const std::string& container,
+                            const std::vector<Share>& shares) {
+  for (const Share& share : shares) {
+    const absl::Status bound = BindShare(share, absl::StrCat(files.shared, "/", share.target));
+    if (bound.ok()) continue;
+    UnshareWithGuest(files, container).IgnoreError();
+    return bound;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UnshareWithGuest(const VmFiles& files, const std::string& container) {
+  return RemoveTree(absl::StrCat(files.shared, "/", container));
+}
+
+absl::Status SaveVmRecord(const std::string& bundle, const std::string& sandbox) {
+  return shim::WriteFileAtomically(RecordOf(bundle), sandbox, kRecordMode);
+}
+
+absl::StatusOr<std::string> LoadVmRecord(const std::string& bundle) {
+  return shim::ReadSmallFile(RecordOf(bundle));
+}
+
+bool HasVmRecord(const std::string& bundle) {
+  return ::access(RecordOf(bundle).c_str(), F_OK) == 0;
+}
+
+void RemoveVmRecord(const std::string& bundle) { ::unlink(RecordOf(bundle).c_str()); }
+
+}  // namespace backends

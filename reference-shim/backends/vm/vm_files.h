@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "reference-shim/backends/vm/guest_spec.h"
+
+// What a VM has on the host's disk, and hence what `delete` finds when shim and VM are dead:
+//   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, shim.pid, vmm.pid; and in
+//     shared/<container>/       what the guest sees
+//   <bundle>/vm.sandbox         the sandbox the bundle's container is in; gone when its poststop
+//                               hooks are about to run
+// All functions that mount or unmount may block.
+namespace backends {
+
+struct VmFiles {
+  // Of a pod; names that are no identifiers are replaced by a hash.
+  VmFiles(const std::string& namespace_name, const std::string& sandbox);
+
+  std::string sandbox;
+  std::string directory;  // the VM's own
+  std::string shared;     // seen by the guest
+};
+
+// Makes the directories, and `shared` a mount whose later mounts reach whoever looks at it in a
+// mount namespace of its own. Replaces what a dead shim left.
+absl::Status MakeVmFiles(const VmFiles& files);
+// Unmounts and removes all of it; OK when it is gone.
+absl::Status RemoveVmFiles(const VmFiles& files);
+
+// Shows `shares` of a container to the guest; a failure leaves none.
+absl::Status ShareWithGuest(const VmFiles& files, const std::string& container,
+                            const std::vector<Share>& shares);
+// The reverse; OK when nothing is shared.
+absl::Status UnshareWithGuest(const VmFiles& files, const std::string& container);
+
+absl::Status SaveVmRecord(const std::string& bundle, const std::string& sandbox);
+// NOT_FOUND: there is no container of this backend in the bundle.
+absl::StatusOr<std::string> LoadVmRecord(const std::string& bundle);
+bool HasVmRecord(const std::string& bundle);
+void RemoveVmRecord(const std::string& bundle);
+
+}  // namespace backends
