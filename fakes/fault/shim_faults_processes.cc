@@ -307,7 +307,7 @@ void AddProcessesFaults(std::vector<KnownFault>& faults) {
       {.name = "sigterm-takes-the-containers",
        .what = "SIGTERM ends the containers with the daemon",
        .origin = "SIG-02",
-       .rules = {"kill _exit"},
+       .rules = {"kill _exit role=daemon"},
        .kills = {{"signals-reap/sigterm-leaves-containers-running", "process.state"}}},
       {.name = "an-init-that-dies-in-a-start-lost",
        .what = "the end of an init is lost while an exec is being started",
