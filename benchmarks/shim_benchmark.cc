@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/shim_benchmark.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_split.h>
@@ -21,6 +22,8 @@
 
 #include "base/status_macros.h"
 #include "base/subreaper.h"
+#include "benchmarks/goals.h"
+#include "benchmarks/sink_process.h"
 #include "benchmarks/statistics.h"
 #include "benchmarks/subject.h"
 
@@ -30,6 +33,15 @@ namespace {
 constexpr int kSamplesPerBlock = 6;
 constexpr int kStateCalls = 200;
 constexpr char kEngineName[] = "bare engine";
+constexpr char kAnswered[] = "start + first call";
+
+// What the reference shim is to achieve.
+constexpr double kFloorMargin = 1.3;
+constexpr double kFasterThanGo = 8;
+constexpr double kFasterThanRust = 4;
+constexpr double kPssKib = 200;
+constexpr double kStateMs = 0.040;
+constexpr double kOverEngineMs = 0.5;
 
 struct Settings {
   std::vector<std::string> shims;  // NAME=PATH, the first is the one that is judged
@@ -86,6 +98,8 @@ class Run {
   absl::Status MeasureTasks();
   absl::Status MeasureMemory();
   void Print() const;
+  // Of the first shim, as far as its figures were measured.
+  [[nodiscard]] std::vector<Goal> Goals() const;
 
  private:
   std::string FreshId() { return absl::StrCat("b", ++serial_); }
@@ -127,7 +141,7 @@ absl::Status Run::StartBlock(const Subject& subject) {
     answered.push_back((start + call).count());
   }
   Record("start", subject.name, std::move(alone));
-  Record("start + first call", subject.name, std::move(answered));
+  Record(kAnswered, subject.name, std::move(answered));
   return absl::OkStatus();
 }
 
@@ -287,7 +301,7 @@ void Run::Print() const {
   Progress("");
   std::printf("%d rounds of %d samples; %d rounds repeated because the hypervisor took time.\n",
               settings_.rounds, kSamplesPerBlock, spoiled_);
-  PrintTable({"start", "start + first call", "State"}, "against", subjects_.front().name);
+  PrintTable({"start", kAnswered, "State"}, "against", subjects_.front().name);
   PrintTable({"Create", "Start", "Kill to Wait", "Delete"}, "added to the", kEngineName);
   if (memory_.empty()) return;
   std::printf("\n| Pss with one task, KiB | median | max | instances |\n|---|---|---|---|\n");
@@ -295,6 +309,51 @@ void Run::Print() const {
     std::printf("| %s | %.0f | %.0f | %d |\n", name.c_str(), Median(pss), Quantile(pss, 1),
                 settings_.instances);
   }
+}
+
+std::vector<Goal> Run::Goals() const {
+  std::vector<Goal> goals;
+  const std::string& first = subjects_.front().name;
+  const auto add = [&](const std::string& what, const char* unit, double wanted,
+                       const Estimate& measured) {
+    goals.push_back({.what = what, .unit = unit, .wanted = wanted, .measured = measured});
+  };
+  const auto own = [&](const std::string& figure) -> const std::vector<double>* {
+    const auto sides = figures_.find(figure);
+    if (sides == figures_.end() || sides->second.count(first) == 0) return nullptr;
+    return &sides->second.at(first);
+  };
+  if (const std::vector<double>* boot = own(kAnswered)) {
+    for (const auto& [name, values] : figures_.at(kAnswered)) {
+      if (name == first) continue;
+      const auto side = std::find_if(subjects_.begin(), subjects_.end(),
+                                     [&, n = name](const Subject& s) { return s.name == n; });
+      const std::string what = absl::StrCat(kAnswered, ", ");
+      if (side->is_floor) {
+        add(what + "of that of the floor program", "×", kFloorMargin,
+            PairedRatio(*boot, values, settings_.seed));
+      } else {
+        add(absl::StrCat(what, "faster than ", name), "×",
+            absl::StrContains(name, "rs") ? kFasterThanRust : kFasterThanGo,
+            PairedRatio(values, *boot, settings_.seed));
+        goals.back().at_most = false;
+      }
+    }
+  }
+  if (!memory_.empty()) {
+    add("Pss of a daemon with one task", "KiB", kPssKib,
+        MedianEstimate(memory_.front().second, settings_.seed));
+  }
+  if (const std::vector<double>* state = own("State")) {
+    add("State", "ms", kStateMs, MedianEstimate(*state, settings_.seed));
+  }
+  for (const char* figure : {"Create", "Start", "Kill to Wait", "Delete"}) {
+    const std::vector<double>* values = own(figure);
+    if (values == nullptr) continue;
+    add(absl::StrCat(figure, ", added to the ", kEngineName), "ms", kOverEngineMs,
+        PairedDifference(*values, figures_.at(figure).at(kEngineName), settings_.seed));
+  }
+  return goals;
 }
 
 }  // namespace
@@ -347,13 +406,15 @@ int RunShimBenchmark(int argc, char** argv) {
   if (!settings.floor.empty()) {
     settings.floor = std::filesystem::absolute(settings.floor, error).string();
   }
-  const Place place{.directory = "/run/shimgauge-benchmark", .fixtures = settings.fixtures};
+  Place place{.directory = "/run/shimgauge-benchmark", .fixtures = settings.fixtures};
   if (const absl::Status status = EnterPrivatePlace(place.directory); !status.ok()) {
     std::fprintf(stderr, "shim_benchmark: needs root: %s\n", std::string(status.message()).c_str());
     return 3;
   }
+  SinkProcess sink;
+  absl::Status status = sink.Start(place.directory + "/containerd.sock.ttrpc");
+  place.sink = sink.pid();
   Run run(settings, place);
-  absl::Status status = absl::OkStatus();
   for (const auto figure : absl::StrSplit(figures, ',')) {
     if (!status.ok()) break;
     if (figure == "start") {
@@ -374,6 +435,7 @@ int RunShimBenchmark(int argc, char** argv) {
     return 4;
   }
   run.Print();
+  std::printf("\n%s", GoalTable(run.Goals()).c_str());
   return 0;
 }
 

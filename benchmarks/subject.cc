@@ -301,11 +301,12 @@ absl::StatusOr<Milliseconds> Daemon::Delete() {
 
 absl::Status Daemon::Stop() {
   if (subject_.is_floor) {
-    // Its daemon was adopted by this process and is the only child there is.
+    // Its daemon was adopted by this process and is the only child there is beside the sink.
     connection_.reset();
     std::ifstream file(absl::StrCat("/proc/self/task/", ::gettid(), "/children"));
     pid_t child = 0;
     while (file >> child) {
+      if (child == place_.sink) continue;
       ::kill(child, SIGTERM);
       RETURN_IF_ERROR(WaitFor(child).status());
     }

@@ -29,6 +29,7 @@ struct Subject {
 struct Place {
   std::string directory;
   std::string fixtures;  // programs that run in containers
+  pid_t sink = -1;       // a child that serves the events of all shims; -1: there is none
 };
 
 // A running daemon, spoken to over one blocking connection: the driver's own cost per call is one
