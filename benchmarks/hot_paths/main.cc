@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   if (smoke) {
     words.insert(words.end(), {"--benchmark_min_time=0", "--benchmark_repetitions=1"});
   } else {
-    words.insert(words.end(), {"--benchmark_min_time=0.05", "--benchmark_repetitions=15",
+    words.insert(words.end(), {"--benchmark_min_time=0.05", "--benchmark_repetitions=11",
                                "--benchmark_enable_random_interleaving=true"});
   }
   words.insert(words.end(), argv + (smoke ? 2 : 1), argv + argc);
