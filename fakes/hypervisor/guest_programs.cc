@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/hypervisor/guest_programs.h"
 
+#include <absl/strings/str_cat.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <filesystem>
 #include <set>
 #include <utility>
 
+#include "base/status_macros.h"
+#include "fakes/guest_agent/guest_agent.h"
 #include "vm/hybrid_vsock.h"
 
 namespace fakes {
@@ -49,29 +57,95 @@ class SilentLog : public std::enable_shared_from_this<SilentLog> {
   std::set<std::shared_ptr<Descriptor>> readers_;  // shared with the operation under way
 };
 
+// Where kata's runtimes put what they share with the sandbox whose API socket this is: a guest of
+// ours sees it without a device.
+std::string SharedDirectoryOf(const HypervisorOptions& options) {
+  if (!options.shared_directory.empty()) return options.shared_directory;
+  const std::filesystem::path socket(options.api_socket);
+  const std::string candidate = absl::StrCat("/run/kata-containers/shared/sandboxes/",
+                                             socket.parent_path().filename().string(), "/shared");
+  return ::access(candidate.c_str(), F_OK) == 0 ? candidate : "";
+}
+
+// The guest's own part of the file system: a tmpfs that only this process sees.
+class GuestDirectory {
+ public:
+  static absl::StatusOr<std::unique_ptr<GuestDirectory>> Make(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+      return base::ErrnoStatus(errno, absl::StrCat("mkdir ", path));
+    }
+    if (::mount("tmpfs", path.c_str(), "tmpfs", MS_NODEV, "mode=0700") != 0) {
+      const absl::Status status = base::ErrnoStatus(errno, absl::StrCat("mount ", path));
+      ::rmdir(path.c_str());
+      return status;
+    }
+    return std::unique_ptr<GuestDirectory>(new GuestDirectory(path));
+  }
+  ~GuestDirectory() {
+    (void)::umount2(path_.c_str(), MNT_DETACH);
+    (void)::rmdir(path_.c_str());
+  }
+  GuestDirectory(const GuestDirectory&) = delete;
+  GuestDirectory& operator=(const GuestDirectory&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  explicit GuestDirectory(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+};
+
 class Programs : public GuestServices {
  public:
+  static absl::StatusOr<std::unique_ptr<GuestServices>> Make(boost::asio::io_context& loop,
+                                                             const HypervisorOptions& options,
+                                                             base::Log& log,
+                                                             std::function<void()> power_off) {
+    auto programs = std::make_unique<Programs>(loop);
+    ASSIGN_OR_RETURN(programs->directory_,
+                     GuestDirectory::Make(absl::StrCat(options.api_socket, ".guest")));
+    GuestConfig config;
+    config.run_directory = programs->directory_->path();
+    config.shared_directory = SharedDirectoryOf(options);
+    if (!options.fault_directory.empty()) {
+      config.fault_directory = absl::StrCat(options.fault_directory, "/agent");
+    }
+    config.power_off = std::move(power_off);
+    ASSIGN_OR_RETURN(programs->agent_, GuestAgent::Create(loop, std::move(config), log));
+    return programs;
+  }
+
   explicit Programs(boost::asio::io_context& loop) : log_(std::make_shared<SilentLog>(loop)) {}
   ~Programs() override { log_->Close(); }
 
   bool Serve(std::uint32_t port, base::UniqueFd connection) override {
-    if (port != vm::kGuestLogPort) return false;
-    log_->Serve(std::move(connection));
+    if (port == vm::kAgentPort) {
+      agent_->Serve(std::move(connection));
+    } else if (port == vm::kGuestLogPort) {
+      log_->Serve(std::move(connection));
+    } else {
+      return false;
+    }
     return true;
   }
-  void Stop() override { log_->Close(); }
+
+  void Stop() override {
+    log_->Close();
+    agent_->Stop();
+  }
 
  private:
+  std::unique_ptr<GuestDirectory> directory_;  // goes after the agent, which mounts in it
+  std::unique_ptr<GuestAgent> agent_;
   std::shared_ptr<SilentLog> log_;  // shared with the operations under way
 };
 
 }  // namespace
 
-GuestFactory GuestsWithPrograms(boost::asio::io_context& loop, const HypervisorOptions& /*options*/,
-                                base::Log& /*log*/) {
-  return [&loop](const std::function<void()>& /*power_off*/)
-             -> absl::StatusOr<std::unique_ptr<GuestServices>> {
-    return std::make_unique<Programs>(loop);
+GuestFactory GuestsWithPrograms(boost::asio::io_context& loop, const HypervisorOptions& options,
+                                base::Log& log) {
+  return [&loop, options, &log](std::function<void()> power_off) {
+    return Programs::Make(loop, options, log, std::move(power_off));
   };
 }
 
