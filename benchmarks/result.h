@@ -53,6 +53,8 @@ struct BenchResult {
   bool complete = true;  // false: interrupted; what is there was measured all the same
   HostFingerprint host;
   Configuration configuration;
+  // A call by this driver to a server that does nothing, in ms: no shim's doing.
+  double driver_call_ms = 0;
   std::uint64_t seed = 0;   // of the order of blocks and of every bootstrap
   std::vector<Side> sides;  // of `compare`: old, new
   bool operator==(const BenchResult&) const = default;

@@ -73,6 +73,12 @@ class Object {
     into = json->get<std::uint64_t>();
     return absl::OkStatus();
   }
+  absl::Status Read(const char* key, double& into) {
+    ASSIGN_OR_RETURN(const Json* const json, Take(key));
+    if (!json->is_number()) return Wrong(PathOf(key), "a number", *json);
+    into = json->get<double>();
+    return absl::OkStatus();
+  }
   absl::Status Read(const char* key, std::vector<double>& into) {
     ASSIGN_OR_RETURN(const Json* const json, Take(key));
     if (!json->is_array()) return Wrong(PathOf(key), "an array of numbers", *json);
@@ -215,6 +221,7 @@ absl::StatusOr<BenchResult> ReadResult(const Json& json) {
   ASSIGN_OR_RETURN(result.host, ReadHost(*host));
   ASSIGN_OR_RETURN(const Json* const configuration, object.Take("configuration"));
   ASSIGN_OR_RETURN(result.configuration, ReadConfiguration(*configuration));
+  RETURN_IF_ERROR(object.Read("driver_call_ms", result.driver_call_ms));
   RETURN_IF_ERROR(object.Read("seed", result.seed));
   ASSIGN_OR_RETURN(const Json* const sides, object.Take("sides"));
   if (!sides->is_array()) return Object::Wrong("sides", "an array", *sides);
@@ -267,6 +274,7 @@ std::string ResultToJson(const BenchResult& result) {
                        {"guest", configuration.guest},
                        {"rounds", configuration.rounds},
                        {"pinned", configuration.pinned}}},
+                     {"driver_call_ms", result.driver_call_ms},
                      {"seed", result.seed},
                      {"sides", std::move(sides)}};
   // Paths and versions of others may be no UTF-8.

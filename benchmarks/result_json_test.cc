@@ -23,6 +23,7 @@ BenchResult Sample() {
                  .virtualised = true,
                  .cgroup_version = "v2"};
   result.configuration = {.engine = "fake", .guest = "pause", .rounds = 3, .pinned = true};
+  result.driver_call_ms = 0.004;
   result.seed = 18446744073709551615ull;
   Side side{.name = "old", .path = "/bin/shim", .sha256 = "ab", .version = "1.0"};
   side.blocks["create"] = {{.samples = {1.25, 0.1}}, {.samples = {3e-7}, .disturbed = true}};

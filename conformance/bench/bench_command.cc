@@ -8,6 +8,8 @@ namespace conformance {
 
 const std::vector<BenchCommand>& BenchCommands() {
   static const std::vector<BenchCommand> commands = {
+      {"run", "measure shims", &DefineBenchRun},
+      {"compare", "tell whether a change made a shim slower or larger", &DefineBenchCompare},
       {"metrics", "tell what is measured", &DefineBenchMetrics},
   };
   return commands;

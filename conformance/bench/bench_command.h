@@ -19,6 +19,8 @@ struct BenchCommand {
 // Every one, in the order of the help. To add one: a file of its own and a row here.
 const std::vector<BenchCommand>& BenchCommands();
 
+CommandAction DefineBenchRun(CLI::App& app);
+CommandAction DefineBenchCompare(CLI::App& app);
 CommandAction DefineBenchMetrics(CLI::App& app);
 
 }  // namespace conformance

@@ -78,30 +78,6 @@ absl::Status CheckRanges(const RunOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> FindFixtures(const std::string& option) {
-  std::error_code error;
-  std::filesystem::path path = option;
-  if (option.empty()) {
-    const std::filesystem::path here =
-        std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    path = here / "fixtures";
-    // Where `cmake --install` puts them.
-    const std::filesystem::path installed = here.parent_path() / "lib/shimgauge/fixtures";
-    if (!std::filesystem::is_directory(path, error) &&
-        std::filesystem::is_directory(installed, error)) {
-      path = installed;
-    }
-  }
-  const std::filesystem::path resolved = std::filesystem::canonical(path, error);
-  if (!error && std::filesystem::is_directory(resolved, error)) return resolved.string();
-  if (!option.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--fixtures: ", option, " is no directory that can be read"));
-  }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the fixture programs are missing: no directory ", path.string(), "; give --fixtures"));
-}
-
 std::vector<std::string> AgainArguments(const RunOptions& options, const std::string& shim) {
   std::vector<std::string> again = {"run", "--shim", shim};
   const auto add = [&again](const char* option, const std::string& value) {
@@ -196,6 +172,30 @@ void HandleSignals(boost::asio::signal_set& signals, Runner& runner, const std::
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> FindFixtures(const std::string& option) {
+  std::error_code error;
+  std::filesystem::path path = option;
+  if (option.empty()) {
+    const std::filesystem::path here =
+        std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    path = here / "fixtures";
+    // Where `cmake --install` puts them.
+    const std::filesystem::path installed = here.parent_path() / "lib/shimgauge/fixtures";
+    if (!std::filesystem::is_directory(path, error) &&
+        std::filesystem::is_directory(installed, error)) {
+      path = installed;
+    }
+  }
+  const std::filesystem::path resolved = std::filesystem::canonical(path, error);
+  if (!error && std::filesystem::is_directory(resolved, error)) return resolved.string();
+  if (!option.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--fixtures: ", option, " is no directory that can be read"));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the fixture programs are missing: no directory ", path.string(), "; give --fixtures"));
+}
 
 absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& checks,
                            LoadedSelection& selection, RunnerConfig& config) {

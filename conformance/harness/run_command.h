@@ -94,6 +94,10 @@ absl::StatusOr<LoadedSelection> LoadSelection(const SelectionOptions& options,
 absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& checks,
                            LoadedSelection& selection, RunnerConfig& config);
 
+// The directory of the programs that run in containers: `option`, or by default the one that is
+// built or installed with this program. INVALID_ARGUMENT or FAILED_PRECONDITION when there is none.
+absl::StatusOr<std::string> FindFixtures(const std::string& option);
+
 // Writes "shimgauge: <message>" to standard error and returns the exit code of the status:
 // INVALID_ARGUMENT 2, FAILED_PRECONDITION 3, NOT_FOUND 5, others 4.
 int Complain(const absl::Status& status);
