@@ -68,9 +68,13 @@ absl::StatusOr<std::unique_ptr<ShimSession>> Bench::StartShim(StageKind stage,
 }
 
 absl::StatusOr<std::unique_ptr<ShimSession>> Bench::StartPeer(const Peer& peer) {
-  return ShimSession::Start(
-      loop_, place_,
-      {.shim = peer.path, .id = FreshId(), .env = {}, .events = place_.directory + "/events"});
+  // In case it is another build of the same shim.
+  const std::string cache = absl::StrCat(place_.directory, "/cache-", peer.name);
+  return ShimSession::Start(loop_, place_,
+                            {.shim = peer.path,
+                             .id = FreshId(),
+                             .env = {{"SHIMGAUGE_WASM_CACHE", cache}},
+                             .events = place_.directory + "/events"});
 }
 
 std::unique_ptr<FloorLife> Bench::NewFloor(bool mounts) {
