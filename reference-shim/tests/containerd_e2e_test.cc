@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "base/kernel_file.h"
 #include "base/pidfd.h"
 #include "base/sha256.h"
 #include "base/spawn.h"
@@ -56,9 +57,10 @@ std::vector<pid_t> ProcessesWith(const std::string& argument) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     pid_t pid = 0;
     if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
-    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    for (const auto part : absl::StrSplit(text, '\0')) {
+    // Any of them may end while it is looked at.
+    const absl::StatusOr<std::string> text = base::ReadKernelFile(entry.path() / "cmdline");
+    if (!text.ok()) continue;
+    for (const auto part : absl::StrSplit(*text, '\0')) {
       if (part == argument) {
         pids.push_back(pid);
         break;
