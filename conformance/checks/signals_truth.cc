@@ -128,8 +128,10 @@ void ExpectOneTruth(CheckContext& check, const Process& process, const std::stri
 // Engines of WebAssembly take the signals of faults for traps of their guest, and one from outside
 // for nothing.
 bool IsTakenByAnEngine(int signo, const Bundle& bundle) {
+  const std::string config = ReadWholeFile(bundle.path + "/config.json");
+  // By itself, or with the function to be called: "/pause.wasm#_start".
   return signo == SIGSEGV &&
-         absl::StrContains(ReadWholeFile(bundle.path + "/config.json"), ".wasm\"");
+         (absl::StrContains(config, ".wasm\"") || absl::StrContains(config, ".wasm#"));
 }
 
 void EveryDeathOfAnInit(CheckContext& check) {

@@ -131,6 +131,10 @@ class LegalRun {
       ASSIGN_OR_RETURN(const std::string wire, FindProgram(kWireProgram));
       hashes.push_back(HashOf(wire));
     }
+    if (variant.need == LegalNeed::kWasm) {
+      ASSIGN_OR_RETURN(const std::string stage, FindProgram(kStage));
+      hashes.push_back(HashOf(stage));
+    }
     std::vector<std::string> options = options_.checks;
     options.push_back(absl::StrCat(options_.deadline_scale));
     return LegalKeyOf(variant, hashes, options);

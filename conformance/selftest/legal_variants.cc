@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "conformance/harness/host.h"
 #include "conformance/selftest/cpu_quota.h"
@@ -42,10 +43,8 @@ info = true
 hooks = true
 )";
 
-}  // namespace
-
-const std::vector<LegalVariant>& LegalVariants() {
-  static const std::vector<LegalVariant> variants = {
+std::vector<LegalVariant> NativeVariants() {
+  return {
       // What a shim may say, and when.
       {.name = "slow-replies",
        .what = "every reply comes 25 ms late",
@@ -175,6 +174,16 @@ const std::vector<LegalVariant>& LegalVariants() {
        .program = kExampleShim,
        .options = {"--profile", "host-process"}},
   };
+}
+
+}  // namespace
+
+const std::vector<LegalVariant>& LegalVariants() {
+  static const std::vector<LegalVariant> variants = [] {
+    std::vector<LegalVariant> all = NativeVariants();
+    for (LegalVariant& variant : WasmLegalVariants()) all.push_back(std::move(variant));
+    return all;
+  }();
   return variants;
 }
 
@@ -200,6 +209,12 @@ absl::Status CheckLegalNeed(LegalNeed need) {
       break;
     case LegalNeed::kCpuCgroup:
       return CheckCpuQuota();
+    case LegalNeed::kWasm:
+      if (::geteuid() != 0) return absl::UnavailableError("needs root");
+      if (!FindProgram(kStage).ok()) {
+        return absl::UnavailableError(absl::StrCat(kStage, " is not built: build the target wasm"));
+      }
+      break;
     case LegalNeed::kSanitizedShim:
       if (SanitizedShim().empty()) {
         return absl::UnavailableError("build/dev has no reference shim: build the preset dev");

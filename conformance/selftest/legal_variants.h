@@ -18,6 +18,7 @@ enum class LegalNeed {
   kTimeNamespace,
   kCpuCgroup,      // a cgroup with a CPU quota can be made
   kSanitizedShim,  // the dev preset's build beside this one
+  kWasm,           // root, and what the reference shim runs modules with
 };
 
 // One way to be a shim, or to run one, that the contract allows: the judge must be green. Members
@@ -44,6 +45,8 @@ struct LegalVariant {
 };
 
 const std::vector<LegalVariant>& LegalVariants();
+// The part of them whose guests are modules of WebAssembly.
+std::vector<LegalVariant> WasmLegalVariants();
 
 // OK if this machine can try it, else why not.
 absl::Status CheckLegalNeed(LegalNeed need);

@@ -144,6 +144,12 @@ void Move(Json& root, const Place& place, const Place& to) {
 }
 
 void ChangeList(Json& list, const JsonEdit& edit) {
+  if (list.is_string() && edit.kind == Kind::kAppend) {
+    const Json more = Json::parse(edit.value);
+    auto& text = list.get_ref<std::string&>();
+    if (!more.is_string() || absl::EndsWith(text, more.get_ref<const std::string&>())) return;
+    text += more.get_ref<const std::string&>();
+  }
   if (!list.is_array()) return;
   if (edit.kind == Kind::kReverse) std::reverse(list.begin(), list.end());
   if (edit.kind == Kind::kRemoveLast && !list.empty()) list.erase(list.size() - 1);

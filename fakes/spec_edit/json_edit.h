@@ -15,7 +15,7 @@ struct JsonEdit {
   enum class Kind {
     kDrop,        // the member or element is removed
     kSet,         // it becomes `value`; the last member is made if its parent is there
-    kAppend,      // `value` is added to a list
+    kAppend,      // `value` is added to a list, or to a text one that it does not end with
     kReverse,     // a list the other way round
     kDouble,      // each element of a list twice, one behind the other
     kRemoveLast,  // of a list

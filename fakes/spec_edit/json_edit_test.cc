@@ -23,6 +23,12 @@ std::string Refusal(const std::string& edit) {
   return parsed.ok() ? "accepted" : std::string(parsed.status().message());
 }
 
+TEST(JsonEditTest, TextsGetLongerByTexts) {
+  EXPECT_EQ(Edited("append /args/0 \"#f\"", R"({"args":["/m","x"]})"), R"({"args":["/m#f","x"]})");
+  EXPECT_EQ(Edited("append /args/0 \"#f\"", R"({"args":["/m#f"]})"), "unchanged");
+  EXPECT_EQ(Edited("append /args/0 1", R"({"args":["/m"]})"), "unchanged");
+}
+
 TEST(JsonEditTest, DropTakesMembersAndElements) {
   EXPECT_EQ(Edited("drop /a/b", R"({"a":{"b":1,"c":2}})"), R"({"a":{"c":2}})");
   EXPECT_EQ(Edited("drop /a/0", R"({"a":[1,2]})"), R"({"a":[2]})");
