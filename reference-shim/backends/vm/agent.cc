@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "reference-shim/backends/vm/agent_metrics.h"
 #include "reference-shim/backends/vm/agent_spec.h"
+#include "reference-shim/backends/vm/guest_spec.h"
 
 namespace backends {
 namespace {
@@ -107,6 +108,12 @@ void Agent::CreateSandbox(const std::string& sandbox_id, const std::string& host
   grpc::CreateSandboxRequest request;
   request.set_sandbox_id(sandbox_id);
   request.set_hostname(hostname);
+  grpc::Storage& shared = *request.add_storages();
+  shared.set_driver("virtio-fs");
+  shared.set_source("kataShared");
+  shared.set_fstype("virtiofs");
+  shared.add_options("nodev");
+  shared.set_mount_point(kGuestSharedDirectory);
   grpc::Storage& shm = *request.add_storages();
   shm.set_driver("ephemeral");
   shm.set_source("shm");
@@ -114,7 +121,7 @@ void Agent::CreateSandbox(const std::string& sandbox_id, const std::string& host
   for (const char* option : {"noexec", "nosuid", "nodev", "mode=1777", "size=67108864"}) {
     shm.add_options(option);
   }
-  shm.set_mount_point("/run/kata-containers/sandbox/shm");
+  shm.set_mount_point(kGuestShm);
   wire_->agent.CreateSandbox(request, wire_->usual, Plain<Empty>("CreateSandbox", std::move(done)));
 }
 

@@ -110,7 +110,9 @@ TEST_F(VmBackendTest, ContainersOfAPodShareOneVm) {
   EXPECT_TRUE(app->Signal(SIGTERM).ok());
   EXPECT_EQ(app->AwaitExit(), 128U + SIGTERM);
   EXPECT_TRUE(absl::IsNotFound(app->Signal(SIGTERM)));
+  base::testing::WriteFile(app->bundle() + "/init.pid", "1");  // as the shim does
   EXPECT_TRUE(app->Delete().ok());
+  EXPECT_FALSE(std::filesystem::exists(app->bundle() + "/init.pid")) << "`delete` would kill it";
   EXPECT_TRUE(base::OpenPidfd(pause->workload().pid()).ok()) << "the pod's VM has ended";
   EXPECT_TRUE(pause->Delete().ok());
 }

@@ -130,6 +130,9 @@ bool HasVmRecord(const std::string& bundle) {
   return ::access(RecordOf(bundle).c_str(), F_OK) == 0;
 }
 
-void RemoveVmRecord(const std::string& bundle) { ::unlink(RecordOf(bundle).c_str()); }
+void RemoveVmRecord(const std::string& bundle) {
+  ::unlink(absl::StrCat(bundle, "/init.pid").c_str());
+  ::unlink(RecordOf(bundle).c_str());
+}
 
 }  // namespace backends

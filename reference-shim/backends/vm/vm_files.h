@@ -43,6 +43,8 @@ absl::Status SaveVmRecord(const std::string& bundle, const std::string& sandbox)
 // NOT_FOUND: there is no container of this backend in the bundle.
 absl::StatusOr<std::string> LoadVmRecord(const std::string& bundle);
 bool HasVmRecord(const std::string& bundle);
+// With the shim's own init.pid: it names the hypervisor, which other containers are in, and without
+// the record `delete` would end it.
 void RemoveVmRecord(const std::string& bundle);
 
 }  // namespace backends
