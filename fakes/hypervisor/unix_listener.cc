@@ -69,7 +69,8 @@ struct UnixListener::Impl : std::enable_shared_from_this<Impl> {
       base::UniqueFd fd(
           ::accept4(socket.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (fd.ok()) {
-        on_connection(std::move(fd));
+        const OnConnection callback = on_connection;  // it may destroy the listener
+        callback(std::move(fd));
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return Wait();
       } else if (errno != EINTR && errno != ECONNABORTED) {

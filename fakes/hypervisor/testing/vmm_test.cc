@@ -50,6 +50,10 @@ void VmmTest::StartVmm(const std::vector<std::string>& args, bool await) {
                                     "--control-socket",  temp_.File("control")};
   words.insert(words.end(), args.begin(), args.end());
   base::SpawnSpec spec = base::testing::ChildProcess("vmm", words);
+  if (!program_.empty()) {
+    spec.path = program_;
+    spec.argv.erase(spec.argv.begin() + 1);  // --child
+  }
   const base::UniqueFd err(
       ::open(ErrorFile().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   spec.fds.push_back({.source = err.get(), .target = STDERR_FILENO});

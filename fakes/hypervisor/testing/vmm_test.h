@@ -48,6 +48,8 @@ class VmmTest : public base::testing::ProcessTest {
   [[nodiscard]] std::string FaultDirectory() const { return temp_.File("faults"); }
   [[nodiscard]] std::string ErrorFile() const { return temp_.File("stderr"); }
 
+  // What StartVmm starts instead of this binary's own child; empty: that.
+  std::string program_;
   std::unique_ptr<KataClient> client_;
   std::unique_ptr<FaultFile> faults_;
   base::Child vmm_;
