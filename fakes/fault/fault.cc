@@ -55,6 +55,7 @@ const std::vector<FaultInfo>& AllFaults() {
   static const std::vector<FaultInfo> faults = [] {
     std::vector<FaultInfo> all = EngineFaultInfos();
     AddHypervisorFaults(all);
+    AddAgentFaults(all);
     return all;
   }();
   return faults;
@@ -64,6 +65,7 @@ const std::vector<FaultVerb>& AllFaultVerbs() {
   static const std::vector<FaultVerb> verbs = [] {
     std::vector<FaultVerb> all = EngineVerbs();
     AddHypervisorVerbs(all);
+    AddAgentVerbs(all);
     return all;
   }();
   return verbs;

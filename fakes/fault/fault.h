@@ -15,6 +15,7 @@ namespace fakes {
 enum class FaultSeam {
   kEngine,      // shimgauge-engine, the stand-in for runc
   kHypervisor,  // shimgauge-hypervisor, the stand-in for Cloud Hypervisor
+  kAgent,       // the agent in its guest
 };
 
 enum class Fault {
@@ -39,6 +40,10 @@ enum class Fault {
   kOddBdf,          // the place of a new device is ::message; empty: left out
   kReset,           // all connections to the guest break
   kPowerOff,        // the guest turns itself off
+  kOddStatus,       // the status is ::message, a number
+  kShort,           // takes no more than ::bytes of what is written
+  kWithholdEnd,     // the end of a stream is not told, or only after ::until or ::ms
+  kLackOfMemory,    // container ::message has run out of memory, it says
 };
 
 // When within a call. What has happened in the middle is said in FaultVerb::middle.
@@ -82,6 +87,8 @@ const FaultVerb* FindFaultVerb(FaultSeam seam, absl::string_view name);
 // The parts of AllFaults() and AllFaultVerbs() that are in files of their own.
 void AddHypervisorFaults(std::vector<FaultInfo>& faults);
 void AddHypervisorVerbs(std::vector<FaultVerb>& verbs);
+void AddAgentFaults(std::vector<FaultInfo>& faults);
+void AddAgentVerbs(std::vector<FaultVerb>& verbs);
 
 absl::string_view FaultPointName(FaultPoint point);  // "before", "middle", "after"
 bool ParseFaultPoint(absl::string_view name, FaultPoint& point);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/fault/fault_rule.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
@@ -21,6 +22,7 @@ constexpr int kSignalMax = 64;
 constexpr int kExitCodeMax = 255;
 constexpr int kHttpErrorMin = 400;
 constexpr int kHttpErrorMax = 599;
+constexpr int kStatusCodeMax = 16;  // of gRPC, which ttrpc uses
 
 std::string VerbNames(FaultSeam seam) {
   std::vector<absl::string_view> names;
@@ -150,8 +152,15 @@ std::string Misfit(const FaultRule& rule, FaultSeam seam) {
     if (!rule.until.empty() && rule.until[0] != '/') return "until: not an absolute path";
   }
   if (rule.fault == Fault::kDrip && !rule.until.empty()) return "drip waits by ms, not until";
-  if (rule.fault == Fault::kRefuse && (rule.code < kHttpErrorMin || rule.code > kHttpErrorMax)) {
+  if (rule.fault == Fault::kRefuse && seam == FaultSeam::kAgent) {
+    if (rule.code < 1 || rule.code > kStatusCodeMax) return "code: not from 1 to 16";
+  } else if (rule.fault == Fault::kRefuse &&
+             (rule.code < kHttpErrorMin || rule.code > kHttpErrorMax)) {
     return "code: not from 400 to 599";
+  }
+  std::int32_t status = 0;
+  if (rule.fault == Fault::kOddStatus && !absl::SimpleAtoi(rule.message, &status)) {
+    return "message: no number of 32 bits";
   }
   if (rule.fault == Fault::kFail && (rule.code < 0 || rule.code > kExitCodeMax)) {
     return "code: not from 0 to 255";

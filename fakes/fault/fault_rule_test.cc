@@ -42,13 +42,14 @@ TEST(FaultRuleTest, ReadsEveryMember) {
 }
 
 TEST(FaultRuleTest, WhatIsWrittenReadsBackEqual) {
-  for (const FaultSeam seam : {FaultSeam::kEngine, FaultSeam::kHypervisor}) {
+  for (const FaultSeam seam : {FaultSeam::kEngine, FaultSeam::kHypervisor, FaultSeam::kAgent}) {
     std::vector<FaultRule> rules;
     for (const FaultInfo& info : AllFaults()) {
       if (info.seam != seam) continue;
       FaultRule rule{.fault = info.fault, .container = "c\"1", .id = std::string(info.name)};
       if (info.fault == Fault::kSlow) rule.ms = 5;
-      if (info.fault == Fault::kRefuse) rule.code = 500;
+      if (info.fault == Fault::kRefuse) rule.code = seam == FaultSeam::kAgent ? 5 : 500;
+      if (info.fault == Fault::kOddStatus) rule.message = "-1";
       rules.push_back(rule);
     }
     const absl::StatusOr<std::string> text = FormatFaultRules(rules, seam);
@@ -70,6 +71,16 @@ TEST(FaultRuleTest, EachSeamHasItsOwnFaults) {
   EXPECT_THAT(at_hypervisor(R"({"fault":"refuse","code":200})"), HasSubstr("from 400 to 599"));
   EXPECT_THAT(at_hypervisor(R"({"fault":"fail","code":256})"), HasSubstr("from 0 to 255"));
   EXPECT_THAT(at_hypervisor(R"({"fault":"odd-bdf","verb":"vm.boot"})"), HasSubstr("fits vm.add-"));
+  const auto at_agent = [](const std::string& rule) {
+    return std::string(
+        ParseFaultRules(R"({"schema":1,"rules":[)" + rule + "]}", FaultSeam::kAgent, "f")
+            .status()
+            .message());
+  };
+  EXPECT_EQ(at_agent(R"({"fault":"odd-status","message":"-1"})"), "");
+  EXPECT_THAT(at_agent(R"({"fault":"odd-status"})"), HasSubstr("no number"));
+  EXPECT_THAT(at_agent(R"({"fault":"refuse","code":17})"), HasSubstr("from 1 to 16"));
+  EXPECT_THAT(at_agent(R"({"fault":"short","verb":"Check"})"), HasSubstr("fits WriteStdin"));
   EXPECT_FALSE(FormatFaultRules({{.fault = Fault::kReset}}, FaultSeam::kEngine).ok());
 }
 

@@ -41,7 +41,7 @@ TEST(FaultTableTest, EveryFaultHasARowAndEveryNameIsUniqueAtItsSeam) {
     }
     faults.insert(info.fault);
   }
-  for (int i = 0; i <= static_cast<int>(Fault::kPowerOff); ++i) {
+  for (int i = 0; i <= static_cast<int>(Fault::kLackOfMemory); ++i) {
     EXPECT_EQ(faults.count(static_cast<Fault>(i)), 1U) << i;
   }
   EXPECT_EQ(FindFault(FaultSeam::kEngine, "none"), nullptr);

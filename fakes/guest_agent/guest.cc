@@ -54,6 +54,11 @@ absl::Status Guest::BeginSandbox(const grpc::CreateSandboxRequest& request) {
     if (module.name().empty()) return absl::InvalidArgumentError("kernel module name is empty");
   }
   ASSIGN_OR_RETURN(storages_, PlanStorages(context_.paths, request.storages()));
+  // Without cgroups there is nothing to clean.
+  const absl::StatusOr<container::Cgroup> cgroup = context_.cgroups.Resolve(context_.cgroup);
+  if (cgroup.ok()) {
+    ASSIGN_OR_RETURN(context_.cleaner, GuestCleaner::Start(context_.reaper, *cgroup));
+  }
   ASSIGN_OR_RETURN(context_.keeper, GuestKeeper::Start(context_.reaper, request.hostname()));
   FindHooks(request.guest_hook_path());
   return absl::OkStatus();
@@ -133,6 +138,7 @@ void Guest::Teardown() {
   }
   const absl::StatusOr<container::Cgroup> cgroup = context_.cgroups.Resolve(context_.cgroup);
   if (cgroup.ok()) (void)container::Remove(*cgroup);
+  context_.cleaner.reset();
 }
 
 }  // namespace fakes

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <map>
 #include <utility>
 
 #include "base/status_macros.h"
+#include "fakes/guest_agent/agent_faults.h"
 #include "fakes/guest_agent/agent_service.h"
 #include "fakes/guest_agent/guest.h"
 #include "fakes/guest_agent/guest_context.h"
@@ -62,28 +64,52 @@ struct GuestAgent::Impl final : ttrpc::ServerConnection::Owner {
             .cgroup = config.cgroup.empty() ? absl::StrCat("guest-", ::getpid()) : config.cgroup,
             .ooms = {},
             .hooks = {},
+            .cleaner = nullptr,
             .keeper = nullptr},
+        power_off(config.power_off),
         guest(context),
-        service(context, guest) {
-    router.Add(grpc::AgentService::Bind(service));
-    router.Add(grpc::HealthService::Bind(health));
+        service(context, guest),
+        faults(loop, config.fault_directory,
+               {.reset = WhileAlive([](Impl& self) { self.CloseConnections(); }),
+                .power_off = WhileAlive([](Impl& self) { self.PowerOff(); })}) {
+    context.config.power_off = WhileAlive([](Impl& self) { self.PowerOff(); });
+    router.Add(faults.Wrap(grpc::AgentService::Bind(service)));
+    router.Add(faults.Wrap(grpc::HealthService::Bind(health)));
   }
 
   void OnConnectionClosed(ttrpc::ServerConnection& connection) override {
     connections.erase(&connection);
   }
 
-  void Stop() {
+  // For what is posted to the loop.
+  std::function<void()> WhileAlive(void (*act)(Impl&)) const {
+    return [weak = std::weak_ptr<Impl*>(alive), act] {
+      if (const auto self = weak.lock()) act(**self);
+    };
+  }
+
+  void PowerOff() const {
+    if (power_off) power_off();
+  }
+
+  void CloseConnections() {
     for (const auto& [pointer, connection] : std::exchange(connections, {})) connection->Close();
+  }
+
+  void Stop() {
+    CloseConnections();
     guest.Teardown();
   }
 
+  const std::shared_ptr<Impl*> alive = std::make_shared<Impl*>(this);  // owned here alone
   const PipeSignalIgnored pipe_signal;
   std::unique_ptr<base::ChildReaper> reaper;
   GuestContext context;
+  const std::function<void()> power_off;  // may be empty
   Guest guest;
   AgentService service;
   HealthService health;
+  AgentFaults faults;
   ttrpc::Router router;
   // Shared with the pending asynchronous operations of each.
   std::map<ttrpc::ServerConnection*, std::shared_ptr<ttrpc::ServerConnection>> connections;

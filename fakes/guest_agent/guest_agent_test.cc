@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/guest_agent/guest_agent.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 
+#include "base/kernel_file.h"
 #include "base/pidfd.h"
+#include "base/testing/child_main.h"
+#include "base/testing/run.h"
 #include "base/testing/temp_dir.h"
+#include "container/cgroup.h"
 #include "fakes/guest_agent/testing/guest_world.h"
 
 namespace fakes {
@@ -232,6 +239,49 @@ TEST_F(GuestAgentTest, WhatItCannotItSays) {
   grpc::VolumeStatsRequest stats;
   stats.set_volume_guest_path("/run/kata-containers");
   EXPECT_EQ(Do(&Agent::GetVolumeStats, stats)->usage_size(), 2);
+}
+
+// The pids of the children of `pid`.
+std::vector<pid_t> ChildrenOf(pid_t pid) {
+  const auto text = base::ReadKernelFile(absl::StrCat("/proc/", pid, "/task/", pid, "/children"));
+  std::vector<pid_t> pids;
+  for (const absl::string_view word : absl::StrSplit(text.value_or(""), ' ', absl::SkipEmpty())) {
+    pid_t child = 0;
+    if (absl::SimpleAtoi(word, &child)) pids.push_back(child);
+  }
+  return pids;
+}
+
+// As a machine that loses its power: whatever lives in it is gone, and nothing of it stays.
+TEST_F(GuestAgentTest, NothingOutlivesAnAgentThatIsKilled) {
+  auto out = base::testing::MakePipe();
+  ASSERT_TRUE(out.ok());
+  base::SpawnSpec spec = base::testing::ChildProcess("agent", {RunDirectory(), SharedDirectory()});
+  spec.fds = {{.source = out->write.get(), .target = 1}};
+  const absl::StatusOr<base::Child> child = base::Spawn(spec);
+  ASSERT_TRUE(child.ok()) << child.status();
+  out->write.reset();
+  char byte = 0;
+  ASSERT_EQ(::read(out->read.get(), &byte, 1), 1) << "the child has not come up";
+  std::vector<base::UniqueFd> handles;
+  for (const pid_t pid : ChildrenOf(child->pid)) {
+    auto handle = base::OpenPidfd(pid);
+    if (handle.ok()) handles.push_back(*std::move(handle));
+  }
+  ASSERT_EQ(handles.size(), 4U) << "the keeper, the cleaner, an init and an exec";
+  ASSERT_EQ(::kill(child->pid, SIGKILL), 0);
+  ASSERT_TRUE(base::testing::WaitForExit(child->pid).ok());
+  for (const base::UniqueFd& handle : handles) {
+    pollfd ready{.fd = handle.get(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&ready, 1, 60'000), 1) << "a process of the guest still lives";
+  }
+  const auto cgroups = container::CgroupMounts::Read();
+  if (!cgroups.ok()) return;
+  const auto cgroup = cgroups->Resolve(absl::StrCat("guest-", child->pid));
+  ASSERT_TRUE(cgroup.ok());
+  for (const std::string& directory : cgroup->Directories()) {
+    EXPECT_NE(::access(directory.c_str(), F_OK), 0) << directory;
+  }
 }
 
 TEST(GuestConfigTest, ErrorsNameTheMember) {

@@ -21,7 +21,8 @@ struct GuestConfig {
   std::string shared_directory;
   // The guest's cgroup, below that of this process; empty: a name made of our pid.
   std::string cgroup;
-  // Where faults.json is looked for at each call; empty: there are no faults.
+  // Where faults.json of seam `agent` is looked for at each call, a directory of its own beside
+  // that of other seams; empty: there are no faults.
   std::string fault_directory;
   // The first process of a machine: the clock may be set, and so on.
   bool is_init = false;

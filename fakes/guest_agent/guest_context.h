@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "container/cgroup.h"
 #include "fakes/guest_agent/forked_works.h"
+#include "fakes/guest_agent/guest_cleaner.h"
 #include "fakes/guest_agent/guest_config.h"
 #include "fakes/guest_agent/guest_keeper.h"
 #include "fakes/guest_agent/guest_paths.h"
@@ -28,8 +29,9 @@ struct GuestContext {
   container::CgroupMounts cgroups;  // of this machine; none: containers run without
   std::string cgroup;               // that of the guest, relative to ours
   OomEvents ooms;
-  oci::Hooks hooks;                     // the guest's own, for every container
-  std::unique_ptr<GuestKeeper> keeper;  // nullptr: there is no sandbox
+  oci::Hooks hooks;                       // the guest's own, for every container
+  std::unique_ptr<GuestCleaner> cleaner;  // beside the keeper
+  std::unique_ptr<GuestKeeper> keeper;    // nullptr: there is no sandbox
 };
 
 }  // namespace fakes

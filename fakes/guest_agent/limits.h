@@ -26,6 +26,10 @@ inline constexpr std::chrono::milliseconds kGuestFreezeLook{1};
 // Without a limit of the caller's, how long RemoveContainer waits for processes to end.
 inline constexpr std::chrono::seconds kGuestRemoveTimeout{60};
 
+// What GuestCleaner gives each dying process, and how often it looks for more.
+inline constexpr int kGuestCleanMs = 5000;
+inline constexpr int kGuestCleanPasses = 16;
+
 inline constexpr std::size_t kGuestContainersMax = 4096;
 inline constexpr std::size_t kGuestIdBytesMax = 256;
 

@@ -94,9 +94,9 @@ void GuestTest::Settle() {
   EXPECT_TRUE(RunUntil([&answered] { return answered; }));
 }
 
-grpc::CreateContainerRequest GuestTest::Container(const std::string& id,
-                                                  std::vector<std::string> args) {
-  std::filesystem::create_directories(absl::StrCat(SharedDirectory(), "/", id, "/rootfs"));
+grpc::CreateContainerRequest MakeContainer(const std::string& shared, const std::string& id,
+                                           std::vector<std::string> args) {
+  std::filesystem::create_directories(absl::StrCat(shared, "/", id, "/rootfs"));
   grpc::CreateContainerRequest request;
   request.set_container_id(id);
   request.set_exec_id(id);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/agent.ttrpc.h"
@@ -24,6 +25,11 @@ namespace fakes::testing {
 // An answer that may not have come yet.
 template <typename Response>
 using Pending = std::shared_ptr<std::optional<absl::StatusOr<Response>>>;
+
+// A container `id` whose process is `args`, with the programs of this machine; its root is made in
+// the shared directory `shared`.
+grpc::CreateContainerRequest MakeContainer(const std::string& shared, const std::string& id,
+                                           std::vector<std::string> args);
 
 // An agent and its runtime in one process, with a directory that they share, over a socket pair.
 // Every test ends with the proof that neither processes, mounts, cgroups nor files are left.
@@ -69,8 +75,9 @@ class GuestTest : public base::testing::ProcessTest {
   // Runs the loop until the agent has dealt with all that was sent before: one health check.
   void Settle();
 
-  // A container `id` whose process is `args`; its root is in the shared directory.
-  grpc::CreateContainerRequest Container(const std::string& id, std::vector<std::string> args);
+  grpc::CreateContainerRequest Container(const std::string& id, std::vector<std::string> args) {
+    return MakeContainer(SharedDirectory(), id, std::move(args));
+  }
   absl::Status Create(const grpc::CreateContainerRequest& request);
   absl::Status Start(const std::string& id);
   // Both, for a shell script.
