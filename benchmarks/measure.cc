@@ -106,6 +106,7 @@ class Run {
     absl::StatusOr<BlockSamples> block = group.measure({.setting = setting_,
                                                         .shim = side.path,
                                                         .id = absl::StrCat("c", ++serial_),
+                                                        .metrics = wanted,
                                                         .cycles = plan_.cycles,
                                                         .interrupt_fd = interrupts_.fd()});
     const bool disturbed = StolenTicks() != stolen;

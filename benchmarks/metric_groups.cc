@@ -119,11 +119,16 @@ absl::Status CountedCycle(Running& running, const absl::StatusOr<EventCounter>& 
 
 using RunLoad = absl::StatusOr<Milliseconds> (Session::*)(int parallel, int count);
 
-absl::Status Load(Session& session, RunLoad run, const std::string& metric, BlockSamples& block) {
+// Loads take their time: only those that are wanted are put on.
+absl::Status Load(const BlockPlace& place, Session& session, RunLoad run, const std::string& metric,
+                  BlockSamples& block) {
   for (const auto& [parallel, count] : {std::pair(1, 8), std::pair(8, 16), std::pair(64, 64)}) {
+    const std::string name = absl::StrCat(metric, "-", parallel);
+    if (std::find(place.metrics.begin(), place.metrics.end(), name) == place.metrics.end()) {
+      continue;
+    }
     const absl::StatusOr<Milliseconds> took = (session.*run)(parallel, count);
     if (absl::IsCancelled(took.status())) return took.status();
-    const std::string name = absl::StrCat(metric, "-", parallel);
     if (!took.ok()) {
       block.gaps[name] = std::string(took.status().message());
       return absl::OkStatus();  // what is left of it would disturb what comes
@@ -207,7 +212,7 @@ absl::StatusOr<BlockSamples> MeasureTaskLoad(const BlockPlace& place) {
   Running running(place, "l");
   RETURN_IF_ERROR(running.Boot());
   RETURN_IF_ERROR(running.session.ManyTasks(1, 2).status());
-  RETURN_IF_ERROR(Load(running.session, &Session::ManyTasks, "tasks", block));
+  RETURN_IF_ERROR(Load(place, running.session, &Session::ManyTasks, "tasks", block));
   return block;
 }
 
@@ -218,7 +223,7 @@ absl::StatusOr<BlockSamples> MeasureExecLoad(const BlockPlace& place) {
   RETURN_IF_ERROR(running.session.Create().status());
   RETURN_IF_ERROR(running.session.StartTask().status());
   RETURN_IF_ERROR(running.session.ManyExecs(1, 2).status());
-  RETURN_IF_ERROR(Load(running.session, &Session::ManyExecs, "execs", block));
+  RETURN_IF_ERROR(Load(place, running.session, &Session::ManyExecs, "execs", block));
   return block;
 }
 

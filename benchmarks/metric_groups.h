@@ -15,9 +15,10 @@ namespace benchmarks {
 // Where one block is measured.
 struct BlockPlace {
   const SessionSetting& setting;
-  std::string shim;  // path
-  std::string id;    // prefix of the names of containers, used by no other block
-  int cycles;        // of "growth"
+  std::string shim;                  // path
+  std::string id;                    // prefix of the names of containers, used by no other block
+  std::vector<std::string> metrics;  // of the group: those that are wanted
+  int cycles;                        // of "growth"
   int interrupt_fd;
 };
 
