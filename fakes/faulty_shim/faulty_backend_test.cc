@@ -152,7 +152,7 @@ TEST_F(FaultyBackendTest, ExitsAndOomsGetLostOrComeByThemselves) {
 }
 
 TEST_F(FaultyBackendTest, AnExitComesLate) {
-  Make({"late exit of=init ms=1"});
+  Make({"late exit of=init ms=3 poll=1"});
   Create();
   real_->ExitInit("c", 3);
   EXPECT_THAT(exits_, IsEmpty());

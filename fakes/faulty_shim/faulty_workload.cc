@@ -309,6 +309,14 @@ class FaultyWorkload : public shim::Workload {
   std::shared_ptr<void> alive_ = std::make_shared<int>();
 };
 
+// As Later, with a timer every `step` milliseconds until then.
+void Poll(FaultyHost& host, std::int64_t ms, std::int64_t step, std::function<void()> work) {
+  if (step <= 0 || ms <= step) return Later(host, ms, std::move(work));
+  Later(host, step, [&host, ms, step, work = std::move(work)]() mutable {
+    Poll(host, ms - step, step, std::move(work));
+  });
+}
+
 }  // namespace
 
 void Later(FaultyHost& host, std::int64_t ms, std::function<void()> work) {
@@ -331,7 +339,8 @@ shim::ExitCallback MakeFaultyExit(FaultyHost& host, const std::string& of,
     }
     const Rule* late = host.plan.Fire("late", "exit", facts);
     if (late == nullptr) return on_exit(status);
-    Later(host, late->Number("ms"), [on_exit, status] { on_exit(status); });
+    const std::int64_t ms = late->Number("ms");
+    Poll(host, ms, late->Number("poll", ms), [on_exit, status] { on_exit(status); });
   };
 }
 

@@ -109,7 +109,7 @@ constexpr RuleForm kForms[] = {
     {"fail", "signal-task", "of signal scope", "code!", "not sent, an error"},
     {"alter", "exit",      "of",           "status decode", "another exit status"},
     {"lose", "exit",       "of",           "",       "never noticed"},
-    {"late", "exit",       "of",           "ms!",    "noticed late"},
+    {"late", "exit",       "of",           "ms! poll", "noticed late; `poll`: by a look every so many ms"},
     {"invent", "exit",     "of",           "ms!",    "so long after the start the process has ended"},
     {"lose", "oom",        "",             "",       "never noticed"},
     {"alter", "pids",      "",             "show!",  "only the init, nothing, or the shim too"},
