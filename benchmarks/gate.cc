@@ -133,17 +133,17 @@ absl::StatusOr<std::vector<Record>> ComparableRuns(const std::vector<Record>& hi
   }
   if (!runs.empty()) return runs;
   if (!hosts.empty()) {
-    return absl::NotFoundError(
+    return absl::FailedPreconditionError(
         absl::StrCat("the baseline is of another host: it has ", *hosts.begin(),
                      hosts.size() > 1 ? " and others" : "", ", this is ", now.host,
                      "; figures of different hosts are not comparable (--any-host compares them)"));
   }
   if (!configurations.empty()) {
-    return absl::NotFoundError(absl::StrCat("the baseline is of another configuration: it has '",
-                                            *configurations.begin(), "', this run is '",
-                                            now.configuration, "'"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the baseline is of another configuration: it has '", *configurations.begin(),
+                     "', this run is '", now.configuration, "'"));
   }
-  return absl::NotFoundError("the baseline has no runs; --update begins one");
+  return absl::FailedPreconditionError("the baseline has no runs; --update begins one");
 }
 
 std::vector<GateRow> Confirm(std::vector<GateRow> first, const std::vector<GateRow>& second) {

@@ -43,8 +43,8 @@ struct GateRow {
 std::vector<GateRow> Gate(const std::vector<Record>& baseline, const Record& now,
                           const GateOptions& options = {});
 
-// Which runs of a history are comparable with `now`. NOT_FOUND says what they differ in if none is,
-// and which flag admits them.
+// Which runs of a history are comparable with `now`. FAILED_PRECONDITION says what they differ
+// in if none is, and which flag admits them.
 absl::StatusOr<std::vector<Record>> ComparableRuns(const std::vector<Record>& history,
                                                    const Record& now, bool any_host);
 

@@ -117,7 +117,7 @@ TEST(GateTest, OtherHostsAreRefusedUnlessAdmitted) {
   EXPECT_THAT(*ComparableRuns(history, now, false), SizeIs(8));
   now.host = "there";
   const auto refused = ComparableRuns(history, now, false);
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.status().message()),
               HasSubstr("it has here, this is there; figures of different hosts"));
   EXPECT_THAT(*ComparableRuns(history, now, true), SizeIs(8));
