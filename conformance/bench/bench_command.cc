@@ -10,6 +10,10 @@ const std::vector<BenchCommand>& BenchCommands() {
   static const std::vector<BenchCommand> commands = {
       {"run", "measure shims", &DefineBenchRun},
       {"compare", "tell whether a change made a shim slower or larger", &DefineBenchCompare},
+      {"gate", "hold a shim against runs of before", &DefineBenchGate},
+      {"history", "keep runs and find where they changed", &DefineBenchHistory},
+      {"bisect", "find the commit that made a shim worse", &DefineBenchBisect},
+      {"export", "write a result for other tools, or as a picture", &DefineBenchExport},
       {"metrics", "tell what is measured", &DefineBenchMetrics},
   };
   return commands;

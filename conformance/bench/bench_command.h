@@ -21,6 +21,10 @@ const std::vector<BenchCommand>& BenchCommands();
 
 CommandAction DefineBenchRun(CLI::App& app);
 CommandAction DefineBenchCompare(CLI::App& app);
+CommandAction DefineBenchGate(CLI::App& app);
+CommandAction DefineBenchHistory(CLI::App& app);
+CommandAction DefineBenchBisect(CLI::App& app);
+CommandAction DefineBenchExport(CLI::App& app);
 CommandAction DefineBenchMetrics(CLI::App& app);
 
 }  // namespace conformance
