@@ -31,6 +31,7 @@ Examples:
   shimgauge selftest faults tag:race --repeat 20 --at-least 0.5
   shimgauge selftest null                              no check may pass on what is no shim
   shimgauge selftest legal --repeat 20                 nothing may be red that is allowed
+  shimgauge selftest bench                             comparisons find what is slower, and only that
   shimgauge selftest matrix --keep build/matrix --shard 1/4 --result selftest.json
   shimgauge selftest page selftest.json null.json legal.json > docs/proof.md
 
@@ -196,6 +197,9 @@ CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
   CLI::App* const null = app.add_subcommand("null", "what is no shim must not pass");
   const Options none = DefineNull(*null);
 
+  CLI::App* const bench = app.add_subcommand("bench", "planted slowdowns must be found");
+  const CommandAction measure = DefineSelftestBench(*bench);
+
   CLI::App* const page = app.add_subcommand("page", "write what was found as Markdown");
   const Options told = std::make_shared<SelftestOptions>();
   page->add_option("results", told->selectors, "what --result of selftests wrote")
@@ -212,6 +216,7 @@ CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
     if (faults->parsed()) return SelftestFaultsCommand(*caught, context.checks);
     if (legal->parsed()) return SelftestLegalCommand(*allowed);
     if (null->parsed()) return SelftestNullCommand(*none);
+    if (bench->parsed()) return measure();
     if (page->parsed()) return SelftestPageCommand(*told, context.checks);
     return SelftestMatrixCommand(*all, context.checks);
   };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "conformance/harness/check.h"
+#include "conformance/harness/commands.h"
 
 namespace conformance {
 
@@ -41,6 +42,8 @@ int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Chec
 // `selftest null` and `selftest legal`.
 int SelftestNullCommand(const SelftestOptions& options);
 int SelftestLegalCommand(const SelftestOptions& options);
+// `selftest bench`, with options of its own.
+CommandAction DefineSelftestBench(CLI::App& app);
 // `selftest page`; the selectors are result files.
 int SelftestPageCommand(const SelftestOptions& options, const std::vector<Check>& checks);
 
