@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
+#include <future>
+#include <thread>
 
 #include "base/testing/child_main.h"
 #include "container/gated_process.h"
+#include "container/namespaces.h"
 
 namespace {
 
@@ -58,6 +65,62 @@ int ForkChain(const std::vector<std::string>&) {
   return 0;
 }
 
+// What namespaces_test.cc has of these: they are first of a pid namespace, whose /proc they mount.
+bool MountProc() {
+  return ::mount(nullptr, "/", nullptr, MS_SLAVE | MS_REC, nullptr) == 0 &&
+         ::mount("proc", "/proc", "proc", 0, nullptr) == 0;
+}
+
+// The number of a thread that does nothing until the process ends.
+pid_t StartThread() {
+  std::promise<pid_t> number;
+  std::future<pid_t> told = number.get_future();
+  std::thread([number = std::move(number)]() mutable {
+    number.set_value(::gettid());
+    for (;;) ::pause();
+  }).detach();
+  return told.get();
+}
+
+// Its exit status, as waitpid has it; -1 if there was no process.
+int StatusOf(const absl::StatusOr<pid_t>& pid) {
+  int status = -1;
+  return pid.ok() && ::waitpid(*pid, &status, 0) == *pid ? status : -1;
+}
+
+// Forks into a pid namespace until a child has the number of our thread there.
+int JoinBesideThread(const std::vector<std::string>&) {
+  constexpr int kChildrenMax = 100;
+  constexpr unsigned kPatienceSeconds = 20;
+  constexpr int kFailed = 1;
+  constexpr int kSameNumber = 2;
+  constexpr int kOtherNumber = 3;
+  if (!MountProc()) return 2;
+  const pid_t thread = StartThread();
+  const auto first = container::ForkInto({.fresh = CLONE_NEWPID, .joins = {}}, [] { ::pause(); });
+  if (!first.ok()) return 3;
+  for (int made = 0; made < kChildrenMax; ++made) {
+    const auto plan = container::PlanToJoin(*first);
+    if (!plan.ok()) return 4;
+    const int status = StatusOf(container::ForkInto(*plan, [thread] {
+      ::alarm(kPatienceSeconds);
+      if (::setresgid(0, 0, 0) != 0) ::_exit(kFailed);
+      ::_exit(::getpid() == thread ? kSameNumber : kOtherNumber);
+    }));
+    if (!WIFEXITED(status)) return 128 + WTERMSIG(status);
+    if (WEXITSTATUS(status) == kSameNumber) return 0;
+    if (WEXITSTATUS(status) != kOtherNumber) return 5;
+  }
+  return 6;
+}
+
+int FreshBesideThread(const std::vector<std::string>&) {
+  StartThread();
+  const auto child = container::ForkInto({.fresh = CLONE_NEWPID, .joins = {}},
+                                         [] { ::_exit(::getpid() == 1 ? 0 : 1); });
+  return StatusOf(child) == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -67,5 +130,7 @@ int main(int argc, char** argv) {
                                          {"eat-memory", &EatMemory},
                                          {"fork-chain", &ForkChain},
                                          {"hold-gate", &HoldGate},
+                                         {"join-beside-thread", &JoinBesideThread},
+                                         {"fresh-beside-thread", &FreshBesideThread},
                                          {"exit-when-told", &ExitWhenTold}});
 }

@@ -7,6 +7,7 @@
 #include <absl/strings/strip.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/single_threaded.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -77,6 +78,8 @@ struct ForkReport {
   int failed_join = -1;  // index, -1: the fork itself
 };
 
+// Behind the C library's back: in the child it still has its locks held and its threads running
+// that only the parent has. Not for processes with threads, therefore.
 pid_t RawFork(int flags) {
   return static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, 0UL));
 }
@@ -106,7 +109,10 @@ absl::StatusOr<pid_t> ForkByJoining(const NamespacePlan& plan, absl::FunctionRef
   if (::pipe2(ends, O_CLOEXEC) != 0) return base::ErrnoStatus(errno, "pipe");
   const base::UniqueFd read_end(ends[0]);
   base::UniqueFd write_end(ends[1]);
-  const pid_t between = RawFork(0);
+  // Were it a RawFork(), the change of ids in `body`, which the C library makes in all threads it
+  // knows of, would try forever to signal a thread whose number is that of the child itself: small
+  // numbers are the same in every pid namespace.
+  const pid_t between = ::fork();
   if (between < 0) return base::ErrnoStatus(errno, "fork");
   if (between == 0) {
     const ForkReport report = JoinAndFork(plan, body, write_end);
@@ -207,8 +213,9 @@ bool HasFreshNamespace(const oci::Spec& spec, const std::string& type) {
 }
 
 absl::StatusOr<pid_t> ForkInto(const NamespacePlan& plan, absl::FunctionRef<void()> body) {
-  if (!plan.joins.empty()) return ForkByJoining(plan, body);
-  const pid_t pid = RawFork(plan.fresh);
+  const bool needs_copy = plan.fresh != 0 && __libc_single_threaded == 0;
+  if (!plan.joins.empty() || needs_copy) return ForkByJoining(plan, body);
+  const pid_t pid = plan.fresh == 0 ? ::fork() : RawFork(plan.fresh);
   if (pid < 0) return base::ErrnoStatus(errno, "fork into namespaces");
   if (pid > 0) return pid;
   body();

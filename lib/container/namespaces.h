@@ -48,7 +48,8 @@ bool HasFreshNamespace(const oci::Spec& spec, const std::string& type);
 // Forks into the namespaces of `plan` and runs `body` in the child, which ends with it (exit code
 // 1, should it return). The child is a child of ours, also when it is in another pid namespace. The
 // pid is the one we know it by. Unlike base::Spawn() this copies the caller's memory: it is for
-// small programs with one thread, whose child goes on with what the parent has read.
+// small programs, whose child goes on with what the parent has read. The child has one thread, the
+// copy of the caller's; what it uses must not be changed by others meanwhile.
 absl::StatusOr<pid_t> ForkInto(const NamespacePlan& plan, absl::FunctionRef<void()> body);
 
 // Writes uid_map and gid_map of `pid`, the first process of a fresh user namespace. Without the
