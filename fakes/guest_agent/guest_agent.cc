@@ -2,10 +2,13 @@
 #include "fakes/guest_agent/guest_agent.h"
 
 #include <absl/strings/str_cat.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <utility>
@@ -35,6 +38,16 @@ absl::Status CheckConfig(const GuestConfig& config) {
   return absl::OkStatus();
 }
 
+// The pid is for people: agents in several pid namespaces have the same one, and the host's tree of
+// cgroups in common.
+absl::StatusOr<std::string> NewCgroupName() {
+  std::uint64_t number = 0;
+  while (::getrandom(&number, sizeof(number), 0) != static_cast<ssize_t>(sizeof(number))) {
+    if (errno != EINTR) return base::ErrnoStatus(errno, "getrandom for the guest's cgroup");
+  }
+  return absl::StrCat("guest-", ::getpid(), "-", absl::Hex(number, absl::kZeroPad16));
+}
+
 // A process that no longer reads its stdin is an error of a write.
 class PipeSignalIgnored {
  public:
@@ -53,19 +66,18 @@ struct GuestAgent::Impl final : ttrpc::ServerConnection::Owner {
   Impl(boost::asio::io_context& loop, GuestConfig config, base::Log& log,
        std::unique_ptr<base::ChildReaper> own_reaper, container::CgroupMounts cgroups)
       : reaper(std::move(own_reaper)),
-        context{
-            .loop = loop,
-            .reaper = *reaper,
-            .log = log,
-            .config = config,
-            .paths = GuestPaths(config),
-            .works = ForkedWorks(*reaper),
-            .cgroups = std::move(cgroups),
-            .cgroup = config.cgroup.empty() ? absl::StrCat("guest-", ::getpid()) : config.cgroup,
-            .ooms = {},
-            .hooks = {},
-            .cleaner = nullptr,
-            .keeper = nullptr},
+        context{.loop = loop,
+                .reaper = *reaper,
+                .log = log,
+                .config = config,
+                .paths = GuestPaths(config),
+                .works = ForkedWorks(*reaper),
+                .cgroups = std::move(cgroups),
+                .cgroup = config.cgroup,
+                .ooms = {},
+                .hooks = {},
+                .cleaner = nullptr,
+                .keeper = nullptr},
         power_off(config.power_off),
         guest(context),
         service(context, guest),
@@ -118,6 +130,9 @@ struct GuestAgent::Impl final : ttrpc::ServerConnection::Owner {
 absl::StatusOr<std::unique_ptr<GuestAgent>> GuestAgent::Create(boost::asio::io_context& loop,
                                                                GuestConfig config, base::Log& log) {
   RETURN_IF_ERROR(CheckConfig(config));
+  if (config.cgroup.empty()) {
+    ASSIGN_OR_RETURN(config.cgroup, NewCgroupName());
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<base::ChildReaper> reaper, base::ChildReaper::Create(loop));
   absl::StatusOr<container::CgroupMounts> cgroups = container::CgroupMounts::Read();
   if (!cgroups.ok()) cgroups = container::CgroupMounts();  // containers run without

@@ -23,7 +23,10 @@
 namespace fakes {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 using Agent = grpc::AgentServiceClient;
 
 class GuestAgentTest : public testing::GuestTest {};
@@ -269,18 +272,34 @@ TEST_F(GuestAgentTest, NothingOutlivesAnAgentThatIsKilled) {
     if (handle.ok()) handles.push_back(*std::move(handle));
   }
   ASSERT_EQ(handles.size(), 4U) << "the keeper, the cleaner, an init and an exec";
+  const std::vector<std::string> cgroups = testing::GuestCgroups(child->pid);
+  const auto mounts = container::CgroupMounts::Read();
+  EXPECT_NE(cgroups.empty(), mounts.ok() && mounts->Locate(::getpid()).ok());
   ASSERT_EQ(::kill(child->pid, SIGKILL), 0);
   ASSERT_TRUE(base::testing::WaitForExit(child->pid).ok());
   for (const base::UniqueFd& handle : handles) {
     pollfd ready{.fd = handle.get(), .events = POLLIN, .revents = 0};
     EXPECT_EQ(::poll(&ready, 1, 60'000), 1) << "a process of the guest still lives";
   }
-  const auto cgroups = container::CgroupMounts::Read();
-  if (!cgroups.ok()) return;
-  const auto cgroup = cgroups->Resolve(absl::StrCat("guest-", child->pid));
-  ASSERT_TRUE(cgroup.ok());
-  for (const std::string& directory : cgroup->Directories()) {
-    EXPECT_NE(::access(directory.c_str(), F_OK), 0) << directory;
+  EXPECT_THAT(testing::GuestCgroups(child->pid), IsEmpty());
+}
+
+// Another agent of the same pid lives in another pid namespace, but in the same tree of cgroups.
+TEST_F(GuestAgentTest, CgroupsOfAgentsWithOnePidAreApart) {
+  const auto own_cgroups = [this] {
+    BootSandbox();
+    RunScript("c", "exec sleep 1000");
+    std::vector<std::string> cgroups = testing::GuestCgroups(::getpid());
+    agent_->Stop();
+    return cgroups;
+  };
+  const std::vector<std::string> first = own_cgroups();
+  if (!container::CgroupMounts::Read()->Locate(::getpid()).ok()) GTEST_SKIP() << "no cgroups";
+  EXPECT_THAT(first, Not(IsEmpty()));
+  client_.reset();
+  agent_.reset();
+  for (const std::string& directory : own_cgroups()) {
+    EXPECT_THAT(first, Not(Contains(directory)));
   }
 }
 

@@ -19,7 +19,8 @@ struct GuestConfig {
   // What the host shares, as a path that we can open. A storage of a shared file system binds it;
   // without one the root of each container is bound from it when the guest has none. Empty: none.
   std::string shared_directory;
-  // The guest's cgroup, below that of this process; empty: a name made of our pid.
+  // The guest's cgroup, below that of this process; empty: a name that nobody else has,
+  // guest-PID-NUMBER.
   std::string cgroup;
   // Where faults.json of seam `agent` is looked for at each call, a directory of its own beside
   // that of other seams; empty: there are no faults.

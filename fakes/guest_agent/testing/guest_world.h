@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -30,6 +31,10 @@ using Pending = std::shared_ptr<std::optional<absl::StatusOr<Response>>>;
 // the shared directory `shared`.
 grpc::CreateContainerRequest MakeContainer(const std::string& shared, const std::string& id,
                                            std::vector<std::string> args);
+
+// Directories of cgroups that the agent in process `pid` has made for its guests, ascending. Empty
+// without cgroups.
+std::vector<std::string> GuestCgroups(pid_t pid);
 
 // An agent and its runtime in one process, with a directory that they share, over a socket pair.
 // Every test ends with the proof that neither processes, mounts, cgroups nor files are left.
