@@ -21,7 +21,7 @@ const char* VerdictName(GoalVerdict verdict) {
 
 // Three significant digits, without an exponent for what is measured here.
 std::string Number(double value) {
-  return absl::StrFormat(value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
+  return absl::StrFormat("%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
 }
 
 }  // namespace

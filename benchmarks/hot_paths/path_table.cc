@@ -46,7 +46,8 @@ std::string Comparison(std::vector<double> row, std::vector<double> ours, unsign
 // `ours`: what to compare with, nullptr: nothing.
 void AppendRow(const std::string& path, const std::pair<const std::string, PathTable::Samples>& row,
                const PathTable::Samples* ours, unsigned seed, std::string* text) {
-  const auto& [name, samples] = row;
+  const std::string& name = row.first;
+  const PathTable::Samples& samples = row.second;
   const std::vector<double> seconds = Seconds(samples);
   const auto figure = [&](double value) { return Figure(samples.front(), value); };
   absl::StrAppend(text, "| ", path, " | ", name, " | ", figure(Median(seconds)), " | ",
