@@ -140,13 +140,20 @@ const std::vector<WrongUsage>& WrongUsages() {
        "--timeout soon: expected a duration such as \"2s\" or \"500ms\""},
       {{"call", "s.sock", "State"}, "connect s.sock: No such file or directory", 3},
       {{"selftest"},
-       "shimgauge selftest needs one of faults, matrix, legal, null, page (see shimgauge selftest "
-       "--help)"},
+       "shimgauge selftest needs one of faults, matrix, legal, null, bench, page (see shimgauge "
+       "selftest --help)"},
       {{"selftest", "faults", "colour:red"},
        "'colour:red' chooses no fault: expected a name or glob, seam:wire, seam:shim, seam:engine, "
        "check:GLOB or tag:NAME"},
       {{"selftest", "faults", "--at-least", "0.5"},
        "--at-least needs --repeat: one execution tells nothing"},
+      {{"bench"},
+       "shimgauge bench needs one of run, compare, gate, history, bisect, export, metrics (see "
+       "shimgauge bench --help)"},
+      {{"bench", "run"},
+       "SHIM is missing: programs to measure: PATH or LABEL=PATH (see shimgauge bench run --help)"},
+      {{"bench", "compare", "x"},
+       "NEW is missing: the shim as it is (see shimgauge bench compare --help)"},
       {{"completion"}, "SHELL is missing: bash, zsh or fish (see shimgauge completion --help)"},
       {{"completion", "tcsh"}, "no completion for 'tcsh'; the shells are bash, zsh and fish"},
       {{"completion", "bash", "zsh"},

@@ -49,8 +49,10 @@ absl::Status FuzzReport::AddSize(const ShimSize& size) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the shim has ", size.descriptors, " descriptors, at first it had ", begin_.descriptors));
   }
-  // One with sanitizers is large, and keeps what it frees.
-  if (size.resident_kib > begin_.resident_kib + std::max(kResidentKibMore, begin_.resident_kib)) {
+  // One with sanitizers begins large, and keeps up to 256 MiB of what it frees.
+  const auto more =
+      begin_.resident_kib > kResidentKibMore ? 8 * begin_.resident_kib : kResidentKibMore;
+  if (size.resident_kib > begin_.resident_kib + more) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the shim takes ", size.resident_kib, " KiB, at first it took ", begin_.resident_kib));
   }

@@ -135,7 +135,7 @@ TEST_F(ForkTest, ChildIsWhatAProgramWouldBe) {
   const auto before = ::signal(SIGUSR2, SIG_IGN);
   int memory = 1;
   const absl::StatusOr<Child> child = ForkAs({.cwd = "/",
-                                              .fds = {{.source = ends[1], .target = 5},
+                                              .fds = {{.source = ends[1], .target = 90},
                                                       {.source = ends[0], .target = ends[1]},
                                                       {.source = ends[1], .target = 1}}});
   ASSERT_TRUE(child.ok()) << child.status();
@@ -147,7 +147,7 @@ TEST_F(ForkTest, ChildIsWhatAProgramWouldBe) {
     if (::signal(SIGUSR2, SIG_DFL) != SIG_DFL) seen += "ignored ";
     char cwd[PATH_MAX];
     seen += ::getcwd(cwd, sizeof cwd) != nullptr ? cwd : "nowhere";
-    ::_exit(::write(5, seen.data(), seen.size()) == static_cast<ssize_t>(seen.size()) ? 3 : 4);
+    ::_exit(::write(90, seen.data(), seen.size()) == static_cast<ssize_t>(seen.size()) ? 3 : 4);
   }
   ::signal(SIGUSR2, before);
   siginfo_t info{};
@@ -156,7 +156,7 @@ TEST_F(ForkTest, ChildIsWhatAProgramWouldBe) {
   char seen[256] = {};
   EXPECT_GT(::read(ends[0], seen, sizeof seen - 1), 0);
   EXPECT_EQ(std::string(seen),
-            "0=/dev/null 1=pipe 2=/dev/null " + std::to_string(ends[1]) + "=pipe 5=pipe /");
+            "0=/dev/null 1=pipe 2=/dev/null " + std::to_string(ends[1]) + "=pipe 90=pipe /");
   ::close(ends[0]);
   ::close(ends[1]);
 }

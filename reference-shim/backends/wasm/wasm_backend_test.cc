@@ -16,6 +16,7 @@
 #include "base/pidfd.h"
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
+#include "base/testing/sanitizer.h"
 #include "container/mount_table.h"
 #include "container/recorded_process.h"
 #include "reference-shim/backends/testing/backend_world.h"
@@ -255,9 +256,7 @@ TEST_F(WasmBackendTest, AMemoryGrowsAsFarAsTheAnnotationSays) {
 }
 
 TEST_F(WasmBackendTest, ALimitedAddressSpaceIsEnough) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "the sanitizer takes terabytes of it";
-#endif
+  if (base::testing::kAddressSanitizer) GTEST_SKIP() << "the sanitizer takes terabytes of it";
   const auto container = Text("c", "(func (export \"_start\") (call $exit (i32.const 9)))");
   container->spec.process.rlimits = {{.type = "RLIMIT_AS", .soft = 256U << 20, .hard = 256U << 20}};
   const absl::Status created = container->Create();
