@@ -134,6 +134,10 @@ TEST_F(VmBackendTest, OutputAfterTheExitComesBeforeItIsTold) {
   const auto container = Make("linger", {"linger"});
   ASSERT_TRUE(container->Create().ok());
   ASSERT_TRUE(container->Start().ok());
+  // Its answer comes behind that of WaitProcess: the exit is known.
+  EXPECT_TRUE(absl::IsNotFound(container->Signal(SIGTERM)));
+  EXPECT_FALSE(container->exited());
+  EXPECT_TRUE(absl::IsNotFound(container->Signal(SIGTERM)));
   EXPECT_EQ(container->AwaitExit(), 7U);
   EXPECT_THAT(container->Output(), HasSubstr("\nlate\n"));
 }

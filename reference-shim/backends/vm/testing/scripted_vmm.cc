@@ -8,11 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include "agent/agent.pb.h"
@@ -77,6 +75,7 @@ struct GuestProcess {
   bool started = false;
   int status = -1;                               // once ended
   int lines = 0;                                 // of stdout that were read
+  int signals_after = 0;                         // that came after the end
   std::vector<std::uint32_t> waits, outs, errs;  // calls to be answered later
 };
 
@@ -92,7 +91,6 @@ class Agent {
       if (!ReadExactly(socket_, data, header.length)) return;
       const auto request = ttrpc::DecodeRequest(data);
       if (!request.ok()) return;
-      const std::lock_guard<std::mutex> lock(mutex_);
       Handle(std::string(request->method), std::string(request->payload), header.stream);
     }
   }
@@ -117,7 +115,11 @@ class Agent {
     } else if (method == "ReadStderr") {
       process.errs.push_back(stream);
     } else if (method == "SignalProcess") {
-      if (process.status >= 0) return Fail(stream, kNotFound, "ESRCH: No such process");
+      if (process.status >= 0) {
+        late_ = script_.Says("linger") && ++process.signals_after >= 2;
+        Fail(stream, kNotFound, "ESRCH: No such process");
+        return Pump("late", process);
+      }
       process.started = true;
       End(process, 128 + static_cast<int>(key.signal()));
       Answer(stream, "");
@@ -139,16 +141,7 @@ class Agent {
     if (!script_.Says("run")) End(process, 7);
   }
 
-  void End(GuestProcess& process, int status) {
-    process.status = status;
-    if (!script_.Says("linger")) return;
-    std::thread([this, &process] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-      const std::lock_guard<std::mutex> lock(mutex_);
-      late_ = true;
-      Pump("late", process);
-    }).detach();
-  }
+  void End(GuestProcess& process, int status) { process.status = status; }
 
   void Pump(const std::string& name, GuestProcess& process) {
     if (!process.started) return;
@@ -202,7 +195,6 @@ class Agent {
 
   const Script& script_;
   const int socket_;
-  std::mutex mutex_;
   std::map<std::string, GuestProcess> processes_;
   bool checked_ = false;
   bool late_ = false;

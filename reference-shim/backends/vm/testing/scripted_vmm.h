@@ -21,7 +21,7 @@ namespace backends::testing {
 //   mute-check      Health.Check is answered once only
 //   run             processes go on until they are signalled
 //   hold-output     their outputs never end
-//   linger          a second line comes 100 ms after the exit, then the end
+//   linger          a second line comes, then the end, when a second signal has come after the exit
 int RunScriptedVmm(const std::vector<std::string>& args);
 
 // Whether a command line is that of RunScriptedVmm.
