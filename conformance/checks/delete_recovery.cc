@@ -17,6 +17,7 @@
 #include "conformance/checks/bootstrap_support.h"
 #include "conformance/checks/hook_plan.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 #include "runc/options.pb.h"
 
 namespace conformance {
@@ -470,10 +471,12 @@ void AddDeleteRecoveryChecks(std::vector<Check>& checks) {
        .run = LeavesALiveShimAlone},
       {.id = "delete-recovery/members-of-a-dead-shim-are-independent",
        .requirements = {"REC-06", "DEL-08"},
+       .tags = {kHostPidsTag},
        .needs = grouping,
        .run = SharedShimsMembersAreIndependent},
       {.id = "delete-recovery/death-of-the-shim-is-noticed",
        .requirements = {"REC-02"},
+       .tags = {kHostPidsTag},
        .run = DeathIsNoticed},
       {.id = "delete-recovery/a-new-shim-after-a-death",
        .requirements = {"REC-07", "SOCK-10"},
@@ -492,6 +495,7 @@ void AddDeleteRecoveryChecks(std::vector<Check>& checks) {
        .run = ReattachesToARunningTask},
       {.id = "delete-recovery/remembers-exits-while-nobody-listens",
        .requirements = {"REC-24", "PIDS-02"},
+       .tags = {kHostPidsTag},
        .run = RemembersExitsWhileAway},
       {.id = "delete-recovery/forgets-nothing-of-a-stopped-task",
        .requirements = {"REC-24", "WAIT-02"},

@@ -9,6 +9,7 @@
 #include "conformance/checks/exec.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -228,6 +229,7 @@ void AddExecEndChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "exec/pids-tells-which-process-is-an-exec",
                     .requirements = {"PIDS-03", "PIDS-04"},
                     .level = Level::kShould,
+                    .tags = {kHostPidsTag},
                     .needs = exec,
                     .host = ToHostNeeds(HostNeed::kEngineCgroups),
                     .run = PidsNamesExecs});

@@ -7,6 +7,7 @@
 #include "conformance/checks/exec.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -189,6 +190,7 @@ void AddExecRegistrationChecks(std::vector<Check>& checks) {
                     .run = RegistersButDoesNotRun});
   checks.push_back({.id = "exec/state-echoes-the-request-all-its-life",
                     .requirements = {"STATE-01", "STATE-02"},
+                    .tags = {kHostPidsTag},
                     .needs = exec,
                     .run = StateOfAnExec});
   checks.push_back({.id = "exec/a-duplicate-id-already-exists",

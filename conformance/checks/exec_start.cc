@@ -10,6 +10,7 @@
 #include "conformance/checks/exec.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -214,7 +215,7 @@ void AddExecStartChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "exec/twenty-starts-at-once-all-succeed",
                     .requirements = {"START-39", "EVT-20"},
                     .level = Level::kShould,
-                    .tags = {"race", "load"},
+                    .tags = {"race", "load", kHostPidsTag},
                     .needs = exec,
                     .run = ManyAtOnce});
 }

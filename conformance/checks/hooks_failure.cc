@@ -15,6 +15,7 @@
 #include "conformance/checks/hooks.h"
 #include "conformance/checks/lifecycle_observation.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -226,11 +227,13 @@ using Scenario = void (*)(CheckContext& check, HookPoint point, const Failure& f
 
 Check Row(HookPoint point, const Failure& failure, Scenario scenario,
           std::vector<std::string> requirements) {
-  return {.id = absl::StrCat("hooks/", InfoOf(point).word, "-fails-by-", failure.word),
-          .requirements = std::move(requirements),
-          .tags = {"matrix"},
-          .needs = ToNeeds(Need::kHooks),
-          .run = [=](CheckContext& check) { scenario(check, point, failure); }};
+  Check row = {.id = absl::StrCat("hooks/", InfoOf(point).word, "-fails-by-", failure.word),
+               .requirements = std::move(requirements),
+               .tags = {"matrix"},
+               .needs = ToNeeds(Need::kHooks),
+               .run = [=](CheckContext& check) { scenario(check, point, failure); }};
+  if (scenario == StartFails) row.tags.emplace_back(kHostPidsTag);  // it sees the process end
+  return row;
 }
 
 }  // namespace

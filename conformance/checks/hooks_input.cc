@@ -12,6 +12,7 @@
 #include "conformance/checks/hook_trace.h"
 #include "conformance/checks/hooks.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -265,7 +266,7 @@ void AddHookInputChecks(std::vector<Check>& checks) {
                       .run = [point](CheckContext& check) { GetsTheState(check, point); }});
     checks.push_back({.id = absl::StrCat("hooks/", info.word, "-runs-in-its-namespaces"),
                       .requirements = {"HOOK-01"},
-                      .tags = {"matrix"},
+                      .tags = {"matrix", kHostPidsTag},
                       .needs = Need::kHooks | Need::kNamespaces,
                       .run = [point](CheckContext& check) { RunsInItsNamespaces(check, point); }});
   }
@@ -273,7 +274,7 @@ void AddHookInputChecks(std::vector<Check>& checks) {
     checks.push_back({.id = absl::StrCat("hooks/", InfoOf(point).word, "-configures-the-network"),
                       .requirements = {"HOOK-12"},
                       .level = Level::kShould,
-                      .tags = {"matrix"},
+                      .tags = {"matrix", kHostPidsTag},
                       .needs = Need::kHooks | Need::kNamespaces,
                       .run = [point](CheckContext& check) { ConfiguresTheNetwork(check, point); }});
   }

@@ -14,6 +14,7 @@
 #include "conformance/checks/areas.h"
 #include "conformance/checks/hook_plan.h"
 #include "conformance/checks/lifecycle_calls.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -172,7 +173,7 @@ void AddIsolationChecks(std::vector<Check>& checks) {
       {.word = "a-blocked-create", .needs = hooks, .obstruct = BlockCreate},
       {.word = "a-blocked-start", .needs = hooks, .obstruct = BlockStart},
       {.word = "a-blocked-delete", .needs = hooks, .obstruct = BlockDelete},
-      {.word = "a-stopped-init", .obstruct = StopInit},
+      {.word = "a-stopped-init", .tags = {"matrix", kHostPidsTag}, .obstruct = StopInit},
       {.word = "a-stopped-worker", .obstruct = StopWorkers},
   };
   for (const Obstacle& obstacle : obstacles) AddIsolationRows(checks, obstacle);

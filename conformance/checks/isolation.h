@@ -18,6 +18,7 @@ struct Obstacle {
 
   std::string word;  // in ids: isolation/<word>-delays-no-call-of-others
   Needs needs = 0;
+  std::vector<std::string> tags = {"matrix"};
   // Gets a container of the given shim stuck, calls `during`, sees to it that it was stuck all the
   // time, and lets it go on.
   std::function<void(CheckContext& check, ShimUnderTest& shim, const During& during)> obstruct;

@@ -10,6 +10,7 @@
 
 #include "conformance/checks/isolation.h"
 #include "conformance/checks/lifecycle_calls.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -147,7 +148,7 @@ using Group = void (*)(CheckContext& check, const Task& other, const std::string
 Check Row(const Obstacle& obstacle, const char* suffix, Needs needs, Group group) {
   return {.id = absl::StrCat("isolation/", obstacle.word, suffix),
           .requirements = {"TASK-03"},
-          .tags = {"matrix"},
+          .tags = obstacle.tags,
           .needs = obstacle.needs | needs | ToNeeds(Need::kGrouping),
           .run = [obstacle, group](CheckContext& check) {
             const Task other = check.Run(Program("pause"));
@@ -161,7 +162,9 @@ Check Row(const Obstacle& obstacle, const char* suffix, Needs needs, Group group
 }  // namespace
 
 void AddIsolationRow(std::vector<Check>& checks, const Obstacle& obstacle) {
-  checks.push_back(Row(obstacle, "-delays-no-call-of-others", 0, CallsOfOthers));
+  Check row = Row(obstacle, "-delays-no-call-of-others", 0, CallsOfOthers);
+  row.tags.emplace_back(kHostPidsTag);  // it ends the other container behind the shim's back
+  checks.push_back(std::move(row));
 }
 
 void AddIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle) {
@@ -170,7 +173,7 @@ void AddIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle) {
   checks.push_back(Row(obstacle, "-delays-no-other-container", 0, LivesOfOthers));
   checks.push_back({.id = absl::StrCat("isolation/", obstacle.word, "-delays-no-state"),
                     .requirements = {"STATE-03", "CONN-01"},
-                    .tags = {"matrix"},
+                    .tags = obstacle.tags,
                     .needs = obstacle.needs,
                     .run = [obstacle](CheckContext& check) {
                       ShimUnderTest& shim = check.Shim();

@@ -11,6 +11,7 @@
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -165,6 +166,7 @@ void AddControlChecks(std::vector<Check>& checks) {
                     .run = PauseFreezesAndResumeThaws});
   checks.push_back({.id = "lifecycle/update-applies-a-memory-limit-live",
                     .requirements = {"UPDATE-01"},
+                    .tags = {kHostPidsTag},
                     .needs = Need::kUpdate | Need::kNamespaces,
                     .host = ToHostNeeds(HostNeed::kCgroups),
                     .run = UpdateAppliesLive});

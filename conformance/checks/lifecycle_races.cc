@@ -14,6 +14,7 @@
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -200,6 +201,7 @@ void AddRaceChecks(std::vector<Check>& checks) {
        .run = SeveralShutdownsAtOnce},
       {.id = "lifecycle/an-exit-is-told-within-a-second",
        .requirements = {"WAIT-01", "EVT-20"},
+       .tags = {kHostPidsTag},
        .run = AnExitIsToldWithinASecond},
       {.id = "lifecycle/events-outlive-their-connection",
        .requirements = {"SOCK-14", "EVT-20"},

@@ -22,6 +22,7 @@
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 #include "metrics/v1/metrics.pb.h"
 #include "metrics/v2/metrics.pb.h"
 #include "runc/options.pb.h"
@@ -352,6 +353,7 @@ void AddSeldomChecks(std::vector<Check>& checks) {
       {.id = "lifecycle/the-init-inherits-no-signal-mask",
        .requirements = {"RES-04"},
        .level = Level::kShould,
+       .tags = {kHostPidsTag},
        .needs = ToNeeds(Need::kNamespaces),
        .run = TheInitInheritsNoSignalMask},
       {.id = "lifecycle/shutdown-is-quick", .requirements = {"V24-06"}, .run = ShutdownIsQuick},

@@ -15,6 +15,7 @@
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 #include "metrics/v1/metrics.pb.h"
 #include "metrics/v2/metrics.pb.h"
 
@@ -237,6 +238,7 @@ void AddStateChecks(std::vector<Check>& checks) {
                     .run = ConnectAnswersForAnyId});
   checks.push_back({.id = "lifecycle/pids-lists-every-process-of-the-container",
                     .requirements = {"PIDS-04", "PIDS-01"},
+                    .tags = {kHostPidsTag},
                     .needs = Need::kNamespaces | Need::kGrouping,
                     .host = ToHostNeeds(HostNeed::kEngineCgroups),
                     .run = PidsListsEveryProcess});

@@ -11,6 +11,7 @@
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -238,6 +239,7 @@ void AddTaskChecks(std::vector<Check>& checks) {
                     .run = StateRightAfterStart});
   checks.push_back({.id = "lifecycle/a-second-container-lives-in-the-same-shim",
                     .requirements = {"TASK-04"},
+                    .tags = {kHostPidsTag},
                     .needs = ToNeeds(Need::kGrouping),
                     .run = SecondContainerInTheSameShim});
   checks.push_back({.id = "lifecycle/calls-work-while-no-event-can-be-delivered",

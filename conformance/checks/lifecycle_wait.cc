@@ -6,6 +6,7 @@
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -120,6 +121,7 @@ void WaitEndsWithTheDaemon(CheckContext& check) {
 void AddWaitChecks(std::vector<Check>& checks) {
   checks.push_back({.id = "lifecycle/wait-is-released-by-the-exit-alone",
                     .requirements = {"WAIT-01"},
+                    .tags = {kHostPidsTag},
                     .run = WaitIsReleasedByTheExitAlone});
   checks.push_back({.id = "lifecycle/wait-on-a-stopped-task-repeats-itself",
                     .requirements = {"WAIT-02"},

@@ -11,6 +11,7 @@
 
 #include "conformance/checks/signals.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -149,9 +150,11 @@ void AddDaemonChecks(std::vector<Check>& checks) {
       {.id = "signals-reap/sigterm-leaves-containers-running",
        .requirements = {"SIG-02"},
        .level = Level::kShould,
+       .tags = {kHostPidsTag},
        .run = SigtermLeavesContainers},
       {.id = "signals-reap/sigkill-leaves-containers-running",
        .requirements = {"SIG-06", "DEL-03"},
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .run = SigkillLeavesContainers},
       {.id = "signals-reap/containers-inherit-no-descriptors",
@@ -161,10 +164,12 @@ void AddDaemonChecks(std::vector<Check>& checks) {
       {.id = "signals-reap/oom-score-is-the-specs",
        .requirements = {"RES-01"},
        .level = Level::kShould,
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .run = OomScoreIsTheSpecs},
       {.id = "signals-reap/daemon-is-outside-the-containers-cgroup",
        .requirements = {"RES-03"},
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .host = ToHostNeeds(HostNeed::kCgroups),
        .run = DaemonIsOutsideTheCgroup},

@@ -11,6 +11,7 @@
 #include "conformance/checks/lifecycle_observation.h"
 #include "conformance/checks/signals.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -232,12 +233,12 @@ void AddExitRaceChecks(std::vector<Check>& checks) {
   const std::vector<Check> rows = {
       {.id = "signals-reap/exits-behind-one-sigchld-are-all-told",
        .requirements = {"REAP-02", "REAP-08"},
-       .tags = {"race"},
+       .tags = {"race", kHostPidsTag},
        .needs = exec,
        .run = ExitsBehindOneSignal},
       {.id = "signals-reap/an-end-while-the-shim-is-stopped-is-told-later",
        .requirements = {"WAIT-01", "STATE-04", "EVT-21"},
-       .tags = {"race"},
+       .tags = {"race", kHostPidsTag},
        .needs = ToNeeds(Need::kGrouping),
        .run = AnEndWhileStoppedIsToldLater},
       {.id = "signals-reap/spurious-sigchld-changes-nothing",
@@ -245,7 +246,7 @@ void AddExitRaceChecks(std::vector<Check>& checks) {
        .run = SpuriousSignalsChangeNothing},
       {.id = "signals-reap/an-init-that-dies-while-an-exec-starts",
        .requirements = {"REAP-08", "START-36", "REAP-07"},
-       .tags = {"race"},
+       .tags = {"race", kHostPidsTag},
        .needs = Need::kExec | Need::kNamespaces | Need::kGrouping,
        .run = InitDiesDuringAStart},
       {.id = "signals-reap/a-storm-of-orphans-loses-no-exit",

@@ -12,6 +12,7 @@
 #include "conformance/checks/areas.h"
 #include "conformance/checks/signals.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 
 namespace conformance {
 namespace {
@@ -419,11 +420,13 @@ void AddSignalsReapChecks(std::vector<Check>& checks) {
        .run = SignalZeroProbes},
       {.id = "signals-reap/kill-all-reaches-everybody",
        .requirements = {"KILL-06"},
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .host = ToHostNeeds(HostNeed::kEngineCgroups),
        .run = KillAllReachesEverybody},
       {.id = "signals-reap/kill-all-of-an-exec-means-the-exec",
        .requirements = {"KILL-07"},
+       .tags = {kHostPidsTag},
        .needs = Need::kExec | Need::kNamespaces,
        .run = KillAllOfExecMeansItself},
       {.id = "signals-reap/kill-in-created-state",
@@ -435,9 +438,13 @@ void AddSignalsReapChecks(std::vector<Check>& checks) {
        .run = KillInPaused},
       {.id = "signals-reap/an-ignored-signal-changes-nothing",
        .requirements = {"KILL-09"},
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .run = IgnoredSignalChangesNothing},
-      {.id = "signals-reap/adopts-the-init", .requirements = {"REAP-01"}, .run = AdoptsTheInit},
+      {.id = "signals-reap/adopts-the-init",
+       .requirements = {"REAP-01"},
+       .tags = {kHostPidsTag},
+       .run = AdoptsTheInit},
       {.id = "signals-reap/leaves-no-zombies",
        .requirements = {"REAP-02"},
        .needs = exec,
@@ -449,6 +456,7 @@ void AddSignalsReapChecks(std::vector<Check>& checks) {
        .run = ReapsOrphansSilently},
       {.id = "signals-reap/kills-leftovers-with-the-init",
        .requirements = {"REAP-06"},
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .host = ToHostNeeds(HostNeed::kEngineCgroups),
        .run = KillsLeftoversWithTheInit},

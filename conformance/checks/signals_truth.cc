@@ -17,6 +17,7 @@
 #include "conformance/checks/lifecycle_observation.h"
 #include "conformance/checks/signals.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -226,14 +227,17 @@ void AddExitTruthChecks(std::vector<Check>& checks) {
        .run = AllExitCodes},
       {.id = "signals-reap/every-death-of-an-init-is-told-alike",
        .requirements = {"EXIT-02", "TASK-07"},
+       .tags = {kHostPidsTag},
        .needs = Need::kNamespaces | Need::kGrouping,
        .run = EveryDeathOfAnInit},
       {.id = "signals-reap/every-end-of-an-init-is-told-alike",
        .requirements = {"TASK-07", "TASK-08", "EVT-11"},
+       .tags = {kHostPidsTag},
        .needs = ToNeeds(Need::kGrouping),
        .run = EveryWayAnInitEnds},
       {.id = "signals-reap/every-end-of-an-exec-is-told-alike",
        .requirements = {"TASK-07", "TASK-08", "EVT-11"},
+       .tags = {kHostPidsTag},
        .needs = exec,
        .run = EveryWayAnExecEnds},
       {.id = "signals-reap/the-living-are-not-told-dead",

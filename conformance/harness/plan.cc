@@ -7,6 +7,7 @@
 #include <random>
 
 #include "conformance/harness/host.h"
+#include "conformance/harness/host_pids.h"
 #include "conformance/harness/names.h"
 
 namespace conformance {
@@ -49,6 +50,9 @@ PlannedCheck PlanCheck(const Check& check, const PlanRules& rules) {
   if (unclaimed != 0) {
     return skip(SkipKind::kNotClaimed,
                 absl::StrCat("the profile does not claim ", NeedNames(unclaimed)));
+  }
+  if (LooksForProcessesInAVm(check, rules.profile)) {
+    return skip(SkipKind::kNotClaimed, "processes in a VM have no pids of their own here");
   }
   if ((check.needs & ToNeeds(Need::kFakeEngine)) != 0 && !HasFakeEngine(rules.profile)) {
     return skip(SkipKind::kHost,

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+#include "conformance/harness/host_pids.h"
+
 namespace conformance {
 namespace {
 
@@ -51,6 +53,20 @@ TEST(PlanTest, SkipsExplainThemselves) {
   rules.host.cgroup_mode = "none";
   EXPECT_THAT(PlanCheck(checks[3], rules).skip_reason, HasSubstr("no cgroup hierarchy"));
   EXPECT_FALSE(PlanCheck(checks[0], rules).skip.has_value());
+}
+
+TEST(PlanTest, ProcessesInAVmHaveNoPidsHere) {
+  const Check check = {
+      .id = "a/pid", .tags = {"race", kHostPidsTag}, .needs = ToNeeds(Need::kExec)};
+  PlanRules rules = Rules();
+  rules.profile.claims = ToNeeds(Need::kExec);
+  EXPECT_FALSE(PlanCheck(check, rules).skip.has_value());
+  rules.profile.hypervisor = "cloud-hypervisor";
+  EXPECT_EQ(PlanCheck(check, rules).skip, SkipKind::kNotClaimed);
+  EXPECT_THAT(PlanCheck(check, rules).skip_reason, HasSubstr("in a VM"));
+  EXPECT_FALSE(PlanCheck({.id = "a/other"}, rules).skip.has_value());
+  rules.profile.claims = 0;
+  EXPECT_EQ(PlanCheck(check, rules).skip_reason, "the profile does not claim exec");
 }
 
 TEST(PlanTest, OnlyTheStandInEngineCanBeMadeToFail) {

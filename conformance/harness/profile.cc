@@ -115,16 +115,28 @@ absl::Status ReadShim(TomlReader& reader, Profile& profile) {
   return reader.NothingElse();
 }
 
+absl::Status ReadHypervisor(TomlReader& reader, Profile& profile) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> program, reader.String("hypervisor"));
+  if (!program) return reader.Error("hypervisor", "missing; a program's name or absolute path");
+  ASSIGN_OR_RETURN(const std::optional<std::string> config, reader.String("config"));
+  if (!config) return reader.Error("config", "missing; the text of the shim's configuration");
+  profile.hypervisor = *program;
+  profile.vm_config = *config;
+  return reader.NothingElse();
+}
+
 absl::Status ReadEngine(TomlReader& reader, Profile& profile) {
+  constexpr char kWords[] = "\"oci\", \"vm\" or \"none\"";
   ASSIGN_OR_RETURN(const std::optional<std::string> kind, reader.String("kind"));
-  if (!kind) return reader.Error("kind", "missing; \"oci\" or \"none\"");
+  if (!kind) return reader.Error("kind", absl::StrCat("missing; ", kWords));
+  if (*kind == "vm") return ReadHypervisor(reader, profile);
   ASSIGN_OR_RETURN(const std::optional<std::string> binary, reader.String("binary"));
   ASSIGN_OR_RETURN(const std::optional<bool> fake_ok, reader.Bool("fake_ok"));
   profile.fake_ok = fake_ok.value_or(true);
   if (*kind == "oci") {
     profile.engine = binary.value_or("runc");
   } else if (*kind != "none") {
-    return reader.Error("kind", absl::StrCat("\"oci\" or \"none\", not \"", *kind, "\""));
+    return reader.Error("kind", absl::StrCat(kWords, ", not \"", *kind, "\""));
   } else if (binary) {
     return reader.Error("binary", "an engine of kind \"none\" has no binary");
   }

@@ -29,6 +29,11 @@ struct Profile {
   std::string engine;                         // [engine] binary: what `options.binary_name` names;
                                               // empty: the shim drives no engine
   bool fake_ok = true;                        // [engine] fake_ok: the stand-in may take its place
+  // [engine] of kind "vm": the hypervisor that the shim drives, absolute or a name beside the judge
+  // or in PATH; and the configuration that names it, which the judge writes to a file and passes as
+  // runtimeoptions.v1.Options.config_path of each Create (vm_options.h).
+  std::string hypervisor;
+  std::string vm_config;
   Guest guest = Guest::kRootfs;
   Needs claims = 0;                             // or-ed Need values
   std::chrono::milliseconds boot_limit{10000};  // cap of one `start`

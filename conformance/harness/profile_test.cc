@@ -123,7 +123,11 @@ TEST(ProfileTest, ContradictionsAreRefused) {
   EXPECT_THAT(ErrorOf("schema = 1\n[claims]\noci-engine = true\n"), HasSubstr("names no engine"));
   EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"none\"\nbinary = \"runc\"\n"),
               HasSubstr("has no binary"));
-  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"vm\"\n"), HasSubstr("not \"vm\""));
+  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"qemu\"\n"),
+              HasSubstr("\"oci\", \"vm\" or \"none\", not \"qemu\""));
+  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"vm\"\n"), HasSubstr("hypervisor: missing"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"vm\"\nhypervisor = \"h\"\n"),
+              HasSubstr("config: missing"));
   EXPECT_THAT(ErrorOf("schema = 1\n[guest]\n"), HasSubstr("[guest] kind: missing"));
 }
 

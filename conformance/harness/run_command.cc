@@ -25,6 +25,7 @@
 #include "conformance/harness/facts.h"
 #include "conformance/harness/fixture_modules.h"
 #include "conformance/harness/host.h"
+#include "conformance/harness/hypervisor_choice.h"
 #include "conformance/harness/janitor.h"
 #include "conformance/harness/plan.h"
 #include "conformance/harness/run_execution.h"
@@ -207,6 +208,7 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
   }
   ASSIGN_OR_RETURN(const ShimBinary shim, FindShim(argument));
   RETURN_IF_ERROR(CheckInstalled(selection.engine, selection.profile));
+  ASSIGN_OR_RETURN(selection.profile.hypervisor, FindHypervisor(selection.profile));
 
   RunInfo& info = config.info;
   info.suite_version = SHIMGAUGE_VERSION;
@@ -245,7 +247,9 @@ absl::Status PrepareWorlds(const RunOptions& options, const std::vector<Check>& 
   world.engine_name = selection.engine.name;
   world.keep = KeepSearchPath(selection.profile.engine);
   world.keep.insert(world.keep.end(), shim.keep.begin(), shim.keep.end());
-  for (const std::string& keep : KeepVisible(world.fixtures + "/x")) world.keep.push_back(keep);
+  for (const std::string& file : {world.fixtures + "/x", selection.profile.hypervisor}) {
+    for (const std::string& keep : KeepVisible(file)) world.keep.push_back(keep);
+  }
   // Last: from here on the caller is root, of nothing but its own namespace.
   if (selection.privilege == Privilege::kRoot) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::uint32_t ids, EnterUserNamespace());

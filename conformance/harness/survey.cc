@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "conformance/harness/host_pids.h"
 #include "conformance/reports/text.h"
 
 namespace conformance {
@@ -80,8 +81,9 @@ absl::StatusOr<const Check*> FindSurvey(const std::vector<Check>& surveys, const
 std::vector<Check> ClaimedChecks(const std::vector<Check>& checks, const Profile& profile) {
   std::vector<Check> claimed;
   const Needs offered = profile.claims | ToNeeds(Need::kFakeEngine);
-  std::copy_if(checks.begin(), checks.end(), std::back_inserter(claimed),
-               [offered](const Check& check) { return (check.needs & ~offered) == 0; });
+  std::copy_if(checks.begin(), checks.end(), std::back_inserter(claimed), [&](const Check& check) {
+    return (check.needs & ~offered) == 0 && !LooksForProcessesInAVm(check, profile);
+  });
   return claimed;
 }
 

@@ -9,6 +9,7 @@
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/shim_under_test_commands.h"
 #include "conformance/harness/task_messages.h"
+#include "conformance/harness/vm_options.h"
 #include "containerd/bootstrap.h"
 #include "task/v3/task.pb.h"
 
@@ -132,6 +133,12 @@ std::string Task::Impl::CreateRequest(bool terminal, const CreateOptions& option
   request.set_terminal(terminal);
   SetStdio(process.stdio(), request);
   const std::string runc_options = RuncOptionsFor(scope.profile(), options.runc_options);
+  if (!scope.profile().hypervisor.empty() && runc_options.empty()) {
+    absl::StatusOr<std::string> vm_options = VmOptionsFor(scope.profile(), scope.world().root);
+    if (!vm_options.ok()) scope.EndAsError(vm_options.status());
+    request.mutable_options()->set_type_url(kVmOptionsType);
+    request.mutable_options()->set_value(*std::move(vm_options));
+  }
   if (!runc_options.empty()) {
     request.mutable_options()->set_type_url(std::string(containerd::kRuncOptionsType));
     request.mutable_options()->set_value(runc_options);

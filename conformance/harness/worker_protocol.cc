@@ -110,6 +110,8 @@ Json ToJson(const Profile& profile) {
   return {{"name", profile.name},
           {"shim_path", profile.shim_path},
           {"engine", profile.engine},
+          {"hypervisor", profile.hypervisor},
+          {"vm_config", profile.vm_config},
           {"guest", std::string(GuestName(profile.guest))},
           {"claims", profile.claims},
           {"boot_ms", profile.boot_limit.count()},
@@ -126,6 +128,8 @@ absl::Status Read(JsonFields& fields, Profile& profile) {
   fields.Get("name", profile.name);
   fields.Get("shim_path", profile.shim_path);
   fields.Get("engine", profile.engine);
+  fields.Get("hypervisor", profile.hypervisor);
+  fields.Get("vm_config", profile.vm_config);
   fields.Get("guest", guest);
   fields.Get("claims", profile.claims);
   fields.Get("boot_ms", boot_ms);
