@@ -48,9 +48,11 @@ inline constexpr std::chrono::milliseconds kTermTimeout{500};
 
 // --- `delete` without a daemon --------------------------------------------------------------
 
-// A killed hypervisor is gone; hooks. Together below what `delete` has (DEL-05).
+// A killed hypervisor is gone; hooks; the agent of a pod whose shim lives. Together below what
+// `delete` has (DEL-05).
 inline constexpr std::chrono::milliseconds kVmReclaimKillTimeout{1500};
 inline constexpr std::chrono::milliseconds kVmReclaimHooksTimeout{1500};
+inline constexpr std::chrono::milliseconds kVmReclaimAgentTimeout{700};
 inline constexpr std::chrono::milliseconds kVmHooksTimeout{60000};
 
 }  // namespace backends

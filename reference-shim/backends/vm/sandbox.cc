@@ -53,6 +53,7 @@ void Sandbox::MakeFiles() {
       "making the files of a VM", kShareTimeout,
       [this, shim]() -> absl::Status {
         RETURN_IF_ERROR(MakeVmFiles(files_));
+        RETURN_IF_ERROR(WriteAgentPort(files_, config_.agent_port));
         return container::WritePidFile(absl::StrCat(files_.directory, "/shim.pid"), shim);
       },
       guard_.Wrap([this](const absl::Status& status) { status.ok() ? Boot() : Fail(status); }));

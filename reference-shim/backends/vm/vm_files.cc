@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference-shim/backends/vm/vm_files.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -24,6 +25,8 @@ namespace {
 constexpr char kStateRoot[] = "/run/shimgauge-vm";
 constexpr std::size_t kHashDigits = 24;  // socket paths have to stay short
 constexpr unsigned kRecordMode = 0600;
+
+std::string PortFile(const VmFiles& files) { return absl::StrCat(files.directory, "/agent.port"); }
 
 std::string RecordOf(const std::string& bundle) { return absl::StrCat(bundle, "/vm.sandbox"); }
 
@@ -101,6 +104,21 @@ absl::Status RemoveVmFiles(const VmFiles& files) {
   RETURN_IF_ERROR(RemoveTree(files.directory));
   ::rmdir(kStateRoot);  // common to all VMs: gone with the last one
   return absl::OkStatus();
+}
+
+std::string AgentSocket(const VmFiles& files) {
+  return absl::StrCat(files.directory, "/vsock.sock");
+}
+
+absl::Status WriteAgentPort(const VmFiles& files, std::uint32_t port) {
+  return shim::WriteFileAtomically(PortFile(files), absl::StrCat(port), kRecordMode);
+}
+
+std::uint32_t ReadAgentPort(const VmFiles& files) {
+  constexpr std::uint32_t kUsualPort = 1024;
+  const absl::StatusOr<std::string> text = shim::ReadSmallFile(PortFile(files));
+  std::uint32_t port = 0;
+  return text.ok() && absl::SimpleAtoi(*text, &port) ? port : kUsualPort;
 }
 
 absl::Status ShareWithGuest(const VmFiles& files, const std::string& container,

@@ -5,13 +5,14 @@
 #include <absl/status/statusor.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "reference-shim/backends/vm/guest_spec.h"
 
 // What a VM has on the host's disk, and hence what `delete` finds when shim and VM are dead:
-//   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, shim.pid, vmm.pid; and in
+//   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, agent.port, shim.pid, vmm.pid; and in
 //     shared/<container>/       what the guest sees
 //   <bundle>/vm.sandbox         the sandbox the bundle's container is in; gone when its poststop
 //                               hooks are about to run
@@ -32,6 +33,12 @@ struct VmFiles {
 absl::Status MakeVmFiles(const VmFiles& files);
 // Unmounts and removes all of it; OK when it is gone.
 absl::Status RemoveVmFiles(const VmFiles& files);
+
+// Where the agent is reached from here, and at which port of the guest.
+std::string AgentSocket(const VmFiles& files);
+absl::Status WriteAgentPort(const VmFiles& files, std::uint32_t port);
+// What was written, else the usual one.
+std::uint32_t ReadAgentPort(const VmFiles& files);
 
 // Shows `shares` of a container to the guest; a failure leaves none.
 absl::Status ShareWithGuest(const VmFiles& files, const std::string& container,

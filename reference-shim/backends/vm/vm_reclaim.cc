@@ -42,10 +42,32 @@ void VmReclaim::Run() {
   } else {
     host_.context.log.Warning(container.status().message());
   }
-  if (FindAlive(*files_, "shim.pid").ok()) {
-    return RunPoststop(UnshareWithGuest(*files_, spec_.id));
+  FindAlive(*files_, "shim.pid").ok() ? EndContainer() : EndHypervisor(*files_);
+}
+
+// Its shim still speaks with the agent, over a connection of its own.
+void VmReclaim::EndContainer() {
+  dial_ = std::make_unique<VsockDial>(host_.context.loop);
+  dial_->Run(AgentSocket(*files_), ReadAgentPort(*files_), kVmReclaimAgentTimeout,
+             guard_.Wrap([this](absl::StatusOr<base::UniqueFd> connection) {
+               if (!connection.ok()) return Unshare(connection.status());
+               KillInGuest(*std::move(connection));
+             }));
+}
+
+void VmReclaim::KillInGuest(base::UniqueFd connection) {
+  agent_ =
+      std::make_unique<Agent>(host_.context.loop, std::move(connection), kVmReclaimAgentTimeout);
+  agent_->SignalProcess({.container = spec_.id, .exec = ""}, SIGKILL, kVmReclaimAgentTimeout,
+                        guard_.Wrap([this](const absl::Status& killed) { Unshare(killed); }));
+}
+
+// A container that the guest does not know has ended.
+void VmReclaim::Unshare(const absl::Status& killed) {
+  if (!killed.ok()) {
+    host_.context.log.Warning("container ", spec_.id, " in its guest: ", killed.message());
   }
-  EndHypervisor(*files_);
+  RunPoststop(UnshareWithGuest(*files_, spec_.id));
 }
 
 void VmReclaim::EndHypervisor(const VmFiles& files) {

@@ -234,7 +234,8 @@ void VmWorkload::RunPoststop(shim::Done<> done) {
     if (std::exchange(sandbox_, nullptr) == nullptr) return done(absl::OkStatus());
     host_.Leave(id_, guard_.Wrap(std::move(done)));
   };
-  if (!std::exchange(recorded_, false)) return leave(absl::OkStatus());
+  // Without the record, `delete` has run them.
+  if (!std::exchange(recorded_, false) || !HasVmRecord(bundle_)) return leave(absl::OkStatus());
   // First, so that nobody runs them again (HOOK-10).
   RemoveVmRecord(bundle_);
   hooks_.Poststop(kVmHooksTimeout, guard_.Wrap(std::move(leave)));
