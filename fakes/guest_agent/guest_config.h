@@ -25,7 +25,8 @@ struct GuestConfig {
   // Where faults.json of seam `agent` is looked for at each call, a directory of its own beside
   // that of other seams; empty: there are no faults.
   std::string fault_directory;
-  // The first process of a machine: the clock may be set, and so on.
+  // The first process of a machine: the clock may be set, and a shared file system is mounted from
+  // its device; shared_directory has no meaning.
   bool is_init = false;
   // The guest turns itself off: after DestroySandbox was answered. May be empty. Called from the
   // loop.

@@ -18,7 +18,7 @@ absl::Status CheckGuestId(absl::string_view what, absl::string_view id);
 class GuestPaths {
  public:
   explicit GuestPaths(const GuestConfig& config)
-      : run_(config.run_directory), shared_(config.shared_directory) {}
+      : run_(config.run_directory), shared_(config.shared_directory), is_machine_(config.is_init) {}
 
   // INVALID_ARGUMENT unless `path` is absolute without "..". What is not below kGuestRun is the
   // guest's own, the same here.
@@ -34,10 +34,13 @@ class GuestPaths {
 
   [[nodiscard]] const std::string& run() const { return run_; }
   [[nodiscard]] const std::string& shared() const { return shared_; }
+  // What is shared comes by a device, and is mounted as the protocol says.
+  [[nodiscard]] bool is_machine() const { return is_machine_; }
 
  private:
   std::string run_;
   std::string shared_;
+  bool is_machine_;
 };
 
 }  // namespace fakes

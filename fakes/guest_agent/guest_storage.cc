@@ -50,6 +50,11 @@ absl::Status FillMount(const GuestPaths& paths, const grpc::Storage& storage, Dr
                        container::Mount& mount) {
   switch (kind) {
     case DriverKind::kShared:
+      if (paths.is_machine()) {
+        mount.type = storage.fstype();
+        mount.source = storage.source();
+        return absl::OkStatus();
+      }
       if (paths.shared().empty()) {
         return absl::NotFoundError("nothing is shared with this guest");
       }
