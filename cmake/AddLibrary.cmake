@@ -64,10 +64,11 @@ function(shimgauge_flavoured_library name)
   endif()
 endfunction()
 
-# shimgauge_test(NAME SOURCES... DEPS... [SERIAL]): a GoogleTest binary of its own. SERIAL: its cases
-# look at the whole host, so nothing else may run beside them.
+# shimgauge_test(NAME SOURCES... DEPS... [SERIAL] [SLOW]): a GoogleTest binary of its own. SERIAL: its
+# cases look at the whole host, so nothing else may run beside them. SLOW: they have the label `slow`,
+# and ten minutes each.
 function(shimgauge_test name)
-  cmake_parse_arguments(ARG "SERIAL" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL;SLOW" "" "SOURCES;DEPS" ${ARGN})
   if(NOT SHIMGAUGE_TESTS)
     return()
   endif()
@@ -75,9 +76,15 @@ function(shimgauge_test name)
   shimgauge_configure(${name} "" test)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  set(timeout 120)
+  set(labels "")
+  if(ARG_SLOW)
+    set(timeout 600)
+    set(labels LABELS slow)
+  endif()
   include(GoogleTest)
   gtest_discover_tests(${name} TEST_PREFIX ${name}: DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 120 RUN_SERIAL "${ARG_SERIAL}")
+    PROPERTIES TIMEOUT ${timeout} RUN_SERIAL "${ARG_SERIAL}" ${labels})
 endfunction()
 
 # shimgauge_executable(NAME SOURCES... DEPS... [STATIC]): lands in <build>/bin.

@@ -11,6 +11,7 @@
 #include "reference-shim/backends/vm/agent_metrics.h"
 #include "reference-shim/backends/vm/agent_spec.h"
 #include "reference-shim/backends/vm/guest_spec.h"
+#include "vm/guest_channel.h"
 
 namespace backends {
 namespace {
@@ -110,7 +111,7 @@ void Agent::CreateSandbox(const std::string& sandbox_id, const std::string& host
   request.set_hostname(hostname);
   grpc::Storage& shared = *request.add_storages();
   shared.set_driver("virtio-fs");
-  shared.set_source("kataShared");
+  shared.set_source(vm::kSharedTag);
   shared.set_fstype("virtiofs");
   shared.add_options("nodev");
   shared.set_mount_point(kGuestSharedDirectory);

@@ -66,7 +66,7 @@ void CloudHypervisor::Start(shim::Done<> done) {
   for (const std::string& argument : config_.arguments) {
     argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", shared_}}));
   }
-  const absl::Status spawned = process_.Spawn(std::move(argv), [this] { OnExited(); });
+  const absl::Status spawned = process_.Spawn(std::move(argv), {}, [this] { OnExited(); });
   if (!spawned.ok()) return Started(spawned);
   // For `delete` (R6).
   const absl::Status recorded = container::WritePidFile(pid_file_, process_.pid());
@@ -226,11 +226,6 @@ void CloudHypervisor::Check(shim::Done<> done) {
        [done = std::move(done)](const absl::StatusOr<std::string>& answer) mutable {
          done(answer.status());
        });
-}
-
-std::unique_ptr<Hypervisor> MakeHypervisor(const shim::BackendContext& context,
-                                           const VmConfig& config, const VmFiles& files) {
-  return std::make_unique<CloudHypervisor>(context, config, files);
 }
 
 }  // namespace backends

@@ -20,6 +20,10 @@ inline constexpr std::chrono::milliseconds kConnectPauseMax{50};
 // The end of what the hypervisor has written to its stderr, for messages.
 inline constexpr std::size_t kStderrTailBytes = 2048;
 
+// --- QEMU's monitor -------------------------------------------------------------------------
+
+inline constexpr std::size_t kQmpLineBytesMax = 1024 * 1024;
+
 // --- hybrid vsock ---------------------------------------------------------------------------
 
 // One handshake; a peer that accepts and says nothing is tried again (F9).

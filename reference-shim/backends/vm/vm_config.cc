@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference-shim/backends/vm/vm_config.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <set>
@@ -14,6 +16,7 @@
 
 #include "base/kernel_file.h"
 #include "base/status_macros.h"
+#include "reference-shim/backends/vm/virtiofs_daemon.h"
 #include "reference-shim/backends/wasm/wasm_host.h"
 #include "runtimeoptions/v1/options.pb.h"
 
@@ -113,10 +116,49 @@ class Table {
   absl::Status status_;
 };
 
+constexpr char kCloudHypervisorKind[] = "cloud-hypervisor";
+constexpr char kQemuKind[] = "qemu";
+
+// What depends on the kind; the kind itself is read first.
+absl::Status CheckKind(const std::string& kind, VmConfig& config) {
+  if (kind == kQemuKind) {
+    config.kind = HypervisorKind::kQemu;
+    config.path = "qemu-system-x86_64";
+  } else if (kind != kCloudHypervisorKind) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("kind: \"", kind, "\": expected \"cloud-hypervisor\" or \"qemu\""));
+  }
+  return absl::OkStatus();
+}
+
+// They become a part of one of QEMU's options.
+bool IsAcceleratorList(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_islower(static_cast<unsigned char>(c)) || c == ':';
+  });
+}
+
+absl::Status ReadQemu(Table& table, VmConfig& config) {
+  std::string accelerator;
+  std::string virtiofsd;
+  table.Read("accelerator", accelerator);
+  table.Read("virtiofsd", virtiofsd);
+  if (config.kind != HypervisorKind::kQemu) {
+    if (accelerator.empty() && virtiofsd.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("accelerator, virtiofsd: expected for kind \"qemu\" only");
+  }
+  if (!accelerator.empty()) config.accelerator = accelerator;
+  if (!virtiofsd.empty()) config.virtiofsd = virtiofsd;
+  if (IsAcceleratorList(config.accelerator)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("accelerator: \"", config.accelerator,
+                                                 "\": expected names such as \"kvm:tcg\""));
+}
+
 absl::Status ReadHypervisor(const toml::table& root, const std::string& file, VmConfig& config) {
   Table table(root, "hypervisor", file);
-  std::string kind = "cloud-hypervisor";
+  std::string kind = kCloudHypervisorKind;
   table.Read("kind", kind);
+  const absl::Status known = CheckKind(kind, config);
   table.Read("path", config.path);
   table.ReadPath("kernel", config.kernel);
   table.ReadPath("image", config.image);
@@ -125,13 +167,13 @@ absl::Status ReadHypervisor(const toml::table& root, const std::string& file, Vm
   table.Read("arguments", config.arguments);
   table.Read("vcpus", 1, kVcpusMax, config.vcpus);
   table.Read("memory_mib", kMemoryMibMin, kMemoryMibMax, config.memory_mib);
+  const absl::Status of_qemu = ReadQemu(table, config);
   RETURN_IF_ERROR(table.Finish());
   const auto refuse = [&file](absl::string_view why) {
     return absl::InvalidArgumentError(absl::StrCat(file, ": [hypervisor] ", why));
   };
-  if (kind != "cloud-hypervisor") {
-    return refuse(absl::StrCat("kind: \"", kind, "\": expected \"cloud-hypervisor\""));
-  }
+  if (!known.ok()) return refuse(known.message());
+  if (!of_qemu.ok()) return refuse(of_qemu.message());
   if (config.path.empty()) return refuse("path: expected a program");
   if (config.kernel.empty()) return refuse("kernel: missing; expected an absolute path");
   if (config.image.empty() == config.initrd.empty()) {
@@ -225,11 +267,22 @@ absl::StatusOr<VmConfig> FindVmConfig(const shim::Opaque& options) {
     }
     config.path = *path;
   }
+  if (config.kind == HypervisorKind::kQemu && !absl::StartsWith(config.virtiofsd, "/")) {
+    const absl::StatusOr<std::string> path = FindVirtiofsDaemon(config.virtiofsd);
+    if (!path.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": [hypervisor] virtiofsd: ", path.status().message()));
+    }
+    config.virtiofsd = *path;
+  }
   for (const auto& [key, path] : {std::pair("path", &config.path),
                                   {"kernel", &config.kernel},
                                   {"image", &config.image},
                                   {"initrd", &config.initrd}}) {
     RETURN_IF_ERROR(base::Annotate(RequireFile(key, *path), file));
+  }
+  if (config.kind == HypervisorKind::kQemu) {
+    RETURN_IF_ERROR(base::Annotate(RequireFile("virtiofsd", config.virtiofsd), file));
   }
   return config;
 }

@@ -14,15 +14,21 @@
 
 namespace backends {
 
+enum class HypervisorKind { kCloudHypervisor, kQemu };
+
 // How the VM of a pod is made and watched. From a TOML file, whose keys are named beside the
 // members; docs/vm.md explains them.
 struct VmConfig {
   // [hypervisor]
+  HypervisorKind kind = HypervisorKind::kCloudHypervisor;  // kind: "cloud-hypervisor", "qemu"
   std::string path = "cloud-hypervisor";  // path: absolute, or a name beside the shim or in PATH
   std::string kernel;                     // kernel: absolute
   std::string image;                      // image: absolute; or
   std::string initrd;                     // initrd
   std::string command_line;               // command_line, of the kernel
+  // Of QEMU alone.
+  std::string accelerator = "kvm:tcg";  // accelerator: names, the first that works
+  std::string virtiofsd = "virtiofsd";  // virtiofsd: as path, or where distributions put it
   // arguments, for the program; ${shared} stands for the directory that the guest is to see
   std::vector<std::string> arguments;
   std::uint32_t vcpus = 1;         // vcpus

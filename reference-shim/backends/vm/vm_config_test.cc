@@ -44,11 +44,14 @@ TEST(VmConfig, EveryKeyIsRead) {
       "[health]\ninterval = 7\ntimeout = 8\nfailures = 9\n",
       "vm.toml");
   ASSERT_TRUE(config.ok()) << config.status();
-  const VmConfig expected{.path = "/h",
+  const VmConfig expected{.kind = HypervisorKind::kCloudHypervisor,
+                          .path = "/h",
                           .kernel = "/k",
                           .image = "",
                           .initrd = "/r",
                           .command_line = "quiet",
+                          .accelerator = "kvm:tcg",
+                          .virtiofsd = "virtiofsd",
                           .arguments = {"-v", "${shared}"},
                           .vcpus = 2,
                           .memory_mib = 512,
@@ -85,8 +88,27 @@ TEST(VmConfig, AMistakeIsNamedWithFileLineKeyAndExpectation) {
   EXPECT_THAT(ErrorOf("[hypervisor]\nimage = \"/i\"\n"), HasSubstr("kernel: missing"));
   EXPECT_THAT(ErrorOf("[hypervisor]\nkernel = \"/k\"\n"), HasSubstr("expected one of the two"));
   EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "initrd = \"/r\"\n")), HasSubstr("one of the two"));
-  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "kind = \"qemu\"\n")),
-              HasSubstr("kind: \"qemu\": expected \"cloud-hypervisor\""));
+  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "kind = \"xen\"\n")),
+              HasSubstr("kind: \"xen\": expected \"cloud-hypervisor\" or \"qemu\""));
+  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "accelerator = \"tcg\"\n")),
+              HasSubstr("accelerator, virtiofsd: expected for kind \"qemu\" only"));
+  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "kind = \"qemu\"\naccelerator = \"tcg,x=y\"\n")),
+              HasSubstr("accelerator: \"tcg,x=y\": expected names such as \"kvm:tcg\""));
+}
+
+TEST(VmConfig, QemuHasKeysAndADefaultOfItsOwn) {
+  auto config = ParseVmConfig(absl::StrCat(kLeast, "kind = \"qemu\"\n"), "vm.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->kind, HypervisorKind::kQemu);
+  EXPECT_EQ(config->path, "qemu-system-x86_64");
+  EXPECT_EQ(config->accelerator, "kvm:tcg");
+  config = ParseVmConfig(absl::StrCat(kLeast, "kind = \"qemu\"\npath = \"/q\"\naccelerator = ",
+                                      "\"tcg\"\nvirtiofsd = \"/v\"\n"),
+                         "vm.toml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->path, "/q");
+  EXPECT_EQ(config->accelerator, "tcg");
+  EXPECT_EQ(config->virtiofsd, "/v");
 }
 
 shim::Opaque Options(const std::string& path, const std::string& body) {
@@ -119,6 +141,20 @@ TEST(VmConfig, FilesThatAreNotThereAreNamed) {
                       .status()
                       .message()),
       HasSubstr("options.config_body: [hypervisor] path: no-such-vmm is not installed"));
+}
+
+TEST(VmConfig, AVirtiofsdThatIsNotThereIsNamed) {
+  const std::string body =
+      "[hypervisor]\nkind = \"qemu\"\npath = \"/bin/true\"\nkernel = \"/bin/true\"\n"
+      "initrd = \"/bin/true\"\n";
+  EXPECT_THAT(
+      std::string(
+          FindVmConfig(Options("", body + "virtiofsd = \"no-such-daemon\"\n")).status().message()),
+      HasSubstr("[hypervisor] virtiofsd: no-such-daemon is not installed"));
+  EXPECT_THAT(
+      std::string(
+          FindVmConfig(Options("", body + "virtiofsd = \"/no/daemon\"\n")).status().message()),
+      HasSubstr("[hypervisor] virtiofsd /no/daemon: No such file"));
 }
 
 TEST(CloudHypervisorVm, IsWhatTheConfigurationSays) {

@@ -22,7 +22,8 @@ VmmProcess::VmmProcess(const shim::BackendContext& context)
 
 VmmProcess::~VmmProcess() { Kill(SIGKILL); }
 
-absl::Status VmmProcess::Spawn(std::vector<std::string> argv, std::function<void()> exited) {
+absl::Status VmmProcess::Spawn(std::vector<std::string> argv, std::vector<base::FdMapping> fds,
+                               std::function<void()> exited) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return base::ErrnoStatus(errno, "pipe2");
   base::UniqueFd reader(ends[0]);
@@ -32,7 +33,8 @@ absl::Status VmmProcess::Spawn(std::vector<std::string> argv, std::function<void
   spec.path = argv.front();
   spec.argv = std::move(argv);
   spec.cwd = "/";
-  spec.fds = {{.source = writer.get(), .target = STDERR_FILENO}};
+  spec.fds = std::move(fds);
+  spec.fds.push_back({.source = writer.get(), .target = STDERR_FILENO});
   // What a guest does without its shim nobody could see, stop or clean up (F27).
   spec.parent_death_signal = SIGKILL;
   ASSIGN_OR_RETURN(child_, base::Spawn(spec));

@@ -17,7 +17,8 @@
 
 namespace backends {
 
-// The process of a hypervisor. It dies with the shim, and with this object.
+// The process of a hypervisor, or of one of its helpers. It dies with the shim, and with this
+// object.
 class VmmProcess {
  public:
   // `context` is borrowed.
@@ -26,8 +27,10 @@ class VmmProcess {
   VmmProcess(const VmmProcess&) = delete;
   VmmProcess& operator=(const VmmProcess&) = delete;
 
-  // Call once. `exited` runs once, from the loop, unless this is destroyed before.
-  absl::Status Spawn(std::vector<std::string> argv, std::function<void()> exited);
+  // Call once. `fds`, beside its stderr. `exited` runs once, from the loop, unless this is
+  // destroyed before.
+  absl::Status Spawn(std::vector<std::string> argv, std::vector<base::FdMapping> fds,
+                     std::function<void()> exited);
 
   [[nodiscard]] pid_t pid() const { return child_.pid; }
   [[nodiscard]] bool alive() const { return child_.pid > 0 && !exit_.has_value(); }

@@ -240,6 +240,11 @@ void ServeCall(const Script& script, int socket) {
 
 }  // namespace
 
+void ServeScriptedAgent(const std::vector<std::string>& words, int socket) {
+  const Script script(words);
+  Agent(script, socket).Serve();
+}
+
 bool IsScriptedVmm(int argc, char** argv) {
   return argc > 2 && absl::string_view(argv[1]) == "--api-socket";
 }

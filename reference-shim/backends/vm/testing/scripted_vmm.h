@@ -24,6 +24,9 @@ namespace backends::testing {
 //   linger          a second line comes, then the end, when a second signal has come after the exit
 int RunScriptedVmm(const std::vector<std::string>& args);
 
+// The agent alone, on a connected stream, until that ends.
+void ServeScriptedAgent(const std::vector<std::string>& words, int socket);
+
 // Whether a command line is that of RunScriptedVmm.
 bool IsScriptedVmm(int argc, char** argv);
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers in a machine that QEMU emulates, instruction by instruction, with Debian's kernel and
+// our agent as its first process.
+#include <absl/strings/str_cat.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+
+#include "base/pidfd.h"
+#include "base/subreaper.h"
+#include "base/testing/leak_guard.h"
+#include "base/testing/run.h"
+#include "reference-shim/backends/testing/backend_world.h"
+#include "reference-shim/backends/vm/vm_backend.h"
+#include "reference-shim/backends/vm/vm_config.h"
+#include "runtimeoptions/v1/options.pb.h"
+
+namespace backends {
+namespace {
+
+using std::chrono::steady_clock;
+using testing::BackendWorld;
+using testing::Container;
+using testing::ExecInContainer;
+using testing::ProcessJson;
+
+constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
+
+// What a shell command prints, without the last newline; `status` as a shell sees it.
+std::string Shell(const std::string& command, unsigned& status) {
+  const auto result = base::testing::RunToExit("/bin/sh", {"-c", command});
+  status = result.ok() ? result->status.ShellStatus() : 127;
+  std::string text =
+      result.ok() ? result->out + result->err : std::string(result.status().message());
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+class VmMachineTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    unsigned status = 0;
+    const std::string kernel = Shell(SHIMGAUGE_SOURCE "/ci/guest-kernel --cached", status);
+    if (status != 0) GTEST_SKIP() << kernel;
+    const std::string initrd = temp_.File("initrd");
+    const std::string made = Shell(
+        absl::StrCat(SHIMGAUGE_SOURCE "/fixtures/guest/make_initrd --init ", SHIMGAUGE_GUEST_INIT,
+                     " --modules ", kernel, "/modules --output ", initrd),
+        status);
+    ASSERT_EQ(status, 0U) << made;
+    runtimeoptions::v1::Options options;
+    options.set_config_body(
+        absl::StrCat("[hypervisor]\nkind = \"qemu\"\naccelerator = \"tcg\"\nkernel = \"", kernel,
+                     "/vmlinuz\"\ninitrd = \"", initrd, "\"\nmemory_mib = 512\n",
+                     "[timeouts]\nlaunch = 50000\nboot = 50000\nagent = 55000\ncall = 50000\n",
+                     "[health]\ninterval = 20000\ntimeout = 20000\n"));
+    options_ = {.type_url = "runtimeoptions.v1.Options", .value = options.SerializeAsString()};
+    const auto config = FindVmConfig(options_);
+    if (!config.ok()) GTEST_SKIP() << config.status().message();
+    world_.emplace(BackendEntry{"vm", &MakeVmBackend});
+  }
+
+  // A container of the one pod.
+  std::unique_ptr<Container> Make(const std::string& id, const std::string& program,
+                                  std::vector<std::string> args = {}) {
+    auto made = std::make_unique<Container>(*world_, id, program, std::move(args));
+    made->options = options_;
+    made->spec.annotations["io.kubernetes.cri.sandbox-id"] =
+        absl::StrCat("shimgauge-test-", ::getpid(), "-pod");
+    return made;
+  }
+
+  // Creates and starts the pod's first container, which stays.
+  std::unique_ptr<Container> MakePod() {
+    auto pause = Make("pause", "pause");
+    const steady_clock::time_point begun = steady_clock::now();
+    const absl::Status created = pause->Create();
+    EXPECT_TRUE(created.ok()) << created;
+    if (!created.ok()) return nullptr;
+    const std::chrono::duration<double> took = steady_clock::now() - begun;
+    std::cout << "the machine and its first container: " << took.count() << " s" << std::endl;
+    EXPECT_TRUE(pause->Start().ok());
+    return pause;
+  }
+
+  base::testing::LeakGuard leak_guard_;
+  base::testing::TempDir temp_;
+  shim::Opaque options_;
+  std::optional<BackendWorld> world_;
+};
+
+// One machine for all of it: to boot it is what takes long.
+TEST_F(VmMachineTest, ContainersLiveInIt) {
+  const auto pause = MakePod();
+  ASSERT_NE(pause, nullptr);
+  const pid_t qemu = pause->workload().pid();
+  {
+    SCOPED_TRACE("exit code and output");
+    const auto app = Make("exit", "exit_code", {"7"});
+    ASSERT_TRUE(app->Create().ok());
+    EXPECT_EQ(app->workload().pid(), qemu);
+    EXPECT_EQ(app->Start().value_or(-1), qemu);
+    EXPECT_EQ(app->AwaitExit(), 7U);
+    EXPECT_TRUE(app->Delete().ok());
+  }
+  {
+    SCOPED_TRACE("environment");
+    const auto app = Make("environment", "print_env");
+    app->spec.process.env = {"COLOUR=blue"};
+    ASSERT_TRUE(app->Create().ok());
+    ASSERT_TRUE(app->Start().ok());
+    EXPECT_EQ(app->AwaitExit(), 0U);
+    EXPECT_THAT(app->Output(), ::testing::HasSubstr("COLOUR=blue"));
+  }
+  {
+    SCOPED_TRACE("input and output");
+    const auto app = Make("cat", "cat");
+    ASSERT_TRUE(app->Create().ok());
+    ASSERT_TRUE(app->Start().ok());
+    std::string sent;
+    for (int line = 0; line < 1000; ++line) absl::StrAppend(&sent, line, "\n");
+    ASSERT_EQ(::write(app->io().in_write.get(), sent.data(), sent.size()),
+              static_cast<ssize_t>(sent.size()));
+    app->io().in_write.reset();
+    EXPECT_EQ(app->AwaitExit(), 0U);
+    EXPECT_EQ(app->Output(), sent);
+  }
+  {
+    SCOPED_TRACE("execs");
+    ExecInContainer quick(*world_, *pause, "e1", ProcessJson({"/exit_code", "3"}));
+    ASSERT_TRUE(quick.Start().ok());
+    EXPECT_EQ(quick.AwaitExit(), 3U);
+    ExecInContainer killed(*world_, *pause, "e2", ProcessJson({"/pause"}));
+    ASSERT_TRUE(killed.Start().ok());
+    EXPECT_TRUE(killed.Signal(SIGKILL).ok());
+    EXPECT_EQ(killed.AwaitExit(), 128U + SIGKILL);
+    quick.Drop();
+    killed.Drop();
+  }
+  {
+    SCOPED_TRACE("lack of memory");
+    const auto app = Make("memory", "allocate", {"64"});
+    app->spec.linux.resources.memory.emplace();
+    app->spec.linux.resources.memory->limit = 16 * kMebibyte;
+    ASSERT_TRUE(app->Create().ok());
+    ASSERT_TRUE(app->Start().ok());
+    EXPECT_EQ(app->AwaitExit(), 128U + SIGKILL);
+    EXPECT_EQ(app->ooms_before_exit(), 1);
+    EXPECT_TRUE(app->Delete().ok());
+  }
+  {
+    SCOPED_TRACE("verbs");
+    EXPECT_TRUE(pause->Pause().ok());
+    EXPECT_TRUE(pause->Resume().ok());
+    EXPECT_TRUE(pause->Sample().ok());
+    EXPECT_TRUE(pause->Update("{\"memory\":{\"limit\":33554432}}").ok());
+  }
+  EXPECT_FALSE(pause->exited());
+  EXPECT_TRUE(pause->Signal(SIGKILL).ok());
+  EXPECT_EQ(pause->AwaitExit(), 128U + SIGKILL);
+  EXPECT_TRUE(pause->Delete().ok());
+  EXPECT_FALSE(base::OpenPidfd(qemu).ok()) << "QEMU runs on";
+}
+
+TEST_F(VmMachineTest, EndsAllProcessesWhenQemuIsKilled) {
+  const auto pause = MakePod();
+  ASSERT_NE(pause, nullptr);
+  ExecInContainer exec(*world_, *pause, "e1", ProcessJson({"/pause"}));
+  ASSERT_TRUE(exec.Start().ok());
+  const steady_clock::time_point begun = steady_clock::now();
+  ASSERT_EQ(::kill(pause->workload().pid(), SIGKILL), 0);
+  EXPECT_THAT(pause->AwaitExit(), ::testing::AnyOf(255U, 128U + SIGKILL));
+  EXPECT_THAT(exec.AwaitExit(), ::testing::AnyOf(255U, 128U + SIGKILL));
+  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+  exec.Drop();
+  EXPECT_TRUE(pause->Delete().ok());
+}
+
+}  // namespace
+}  // namespace backends
+
+int main(int argc, char** argv) {
+  if (!base::BecomeSubreaper().ok()) return 1;
+  ::testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}
