@@ -18,6 +18,7 @@
 #include "conformance/checks/areas.h"
 #include "conformance/checks/bootstrap_support.h"
 #include "conformance/harness/check_context.h"
+#include "runtime/sandbox/v1/sandbox.pb.h"
 
 namespace conformance {
 namespace {
@@ -207,8 +208,25 @@ void DaemonDoesNotHoldItsStarterPipe(CheckContext& check) {
 }
 
 void RefusesMissingConfig(CheckContext& check) {
-  ExpectRefusal(check, check.MakeBundle(Program("pause"), {.omit_config = true}), {},
-                "there is no config.json");
+  const Bundle bundle = check.MakeBundle(Program("pause"), {.omit_config = true});
+  const StartResult result = check.RunStart(bundle);
+  if (!result.usable()) {
+    ExpectRefusal(check, check.MakeBundle(Program("pause"), {.omit_config = true}), {},
+                  "there is no config.json");
+    return;
+  }
+  // Nothing tells it from the bundle of a sandbox (SBX-21), where there are sandboxes.
+  ShimUnderTest& shim = check.ConnectTo(result.address, result.version < 3 ? 2 : 3);
+  check.ASSERT_THAT(shim.Connect(bundle.id), IsOk(), {.requirement = "START-06"});
+  containerd::runtime::sandbox::v1::PingRequest ping;
+  ping.set_sandbox_id(bundle.id);
+  const absl::Status served = shim.CallService("containerd.runtime.sandbox.v1.Sandbox",
+                                               "PingSandbox", ping.SerializeAsString())
+                                  .status();
+  check.EXPECT_THAT(absl::IsUnimplemented(served), Eq(false),
+                    {.text = "`start` takes a bundle without config.json, but there is no "
+                             "Sandbox service that could want it",
+                     .code = why::kStartAccepted});
 }
 void RefusesBrokenConfig(CheckContext& check) {
   ExpectRefusal(check, check.MakeBundle(Program("pause"), {.config_text = "{\"ociVersion\": "}), {},

@@ -115,6 +115,11 @@ class FaultyBackend : public shim::Backend {
                   });
   }
 
+  absl::StatusOr<std::unique_ptr<shim::SandboxWorkload>> MakeSandbox(
+      shim::SandboxSpec spec) override {
+    return real_->MakeSandbox(std::move(spec));
+  }
+
   void Reclaim(shim::ReclaimSpec spec, Done<> done) override {
     if (host_.plan.Fire("skip", "reclaim") != nullptr) return done(absl::OkStatus());
     for (const char* file : {"config.json", "init.pid", "address", "options.json", "runtime"}) {

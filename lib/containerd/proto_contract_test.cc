@@ -12,10 +12,12 @@
 #include <type_traits>
 
 #include "bootstrap/v1/bootstrap.pb.h"
+#include "cri/v1/pod.pb.h"
 #include "events/task.pb.h"
 #include "metrics/v1/metrics.pb.h"
 #include "metrics/v2/metrics.pb.h"
 #include "runc/options.pb.h"
+#include "runtime/sandbox/v1/sandbox.ttrpc.h"
 #include "services/events/ttrpc.ttrpc.h"
 #include "task/v2/task.ttrpc.h"
 #include "task/v3/task.ttrpc.h"
@@ -75,6 +77,35 @@ constexpr Row kRows[] = {
     {"containerd.task.v3.ConnectResponse", "shim_pid=1 uint32,task_pid=2 uint32,version=3 string"},
     {"containerd.task.v3.ShutdownRequest", "id=1 string,now=2 bool"},
     {"containerd.types.Mount", "type=1 string,source=2 string,target=3 string,options=4 *string"},
+    // 9.1, SBX-02
+    {"containerd.runtime.sandbox.v1.CreateSandboxRequest",
+     "sandbox_id=1 string,bundle_path=2 string,rootfs=3 *containerd.types.Mount,"
+     "options=4 google.protobuf.Any,netns_path=5 string,annotations=6 map"},
+    {"containerd.runtime.sandbox.v1.StartSandboxRequest", "sandbox_id=1 string"},
+    {"containerd.runtime.sandbox.v1.StartSandboxResponse",
+     "pid=1 uint32,created_at=2 google.protobuf.Timestamp,spec=3 google.protobuf.Any"},
+    {"containerd.runtime.sandbox.v1.PlatformRequest", "sandbox_id=1 string"},
+    {"containerd.runtime.sandbox.v1.PlatformResponse", "platform=1 containerd.types.Platform"},
+    {"containerd.types.Platform",
+     "os=1 string,architecture=2 string,variant=3 string,os_version=4 string,"
+     "os_features=5 *string"},
+    {"containerd.runtime.sandbox.v1.StopSandboxRequest",
+     "sandbox_id=1 string,timeout_secs=2 uint32"},
+    {"containerd.runtime.sandbox.v1.WaitSandboxRequest", "sandbox_id=1 string"},
+    {"containerd.runtime.sandbox.v1.WaitSandboxResponse",
+     "exit_status=1 uint32,exited_at=2 google.protobuf.Timestamp"},
+    {"containerd.runtime.sandbox.v1.SandboxStatusRequest", "sandbox_id=1 string,verbose=2 bool"},
+    {"containerd.runtime.sandbox.v1.SandboxStatusResponse",
+     "sandbox_id=1 string,pid=2 uint32,state=3 string,info=4 map,"
+     "created_at=5 google.protobuf.Timestamp,exited_at=6 google.protobuf.Timestamp,"
+     "extra=7 google.protobuf.Any"},
+    {"containerd.runtime.sandbox.v1.PingRequest", "sandbox_id=1 string"},
+    {"containerd.runtime.sandbox.v1.ShutdownSandboxRequest", "sandbox_id=1 string"},
+    {"containerd.runtime.sandbox.v1.SandboxMetricsRequest", "sandbox_id=1 string"},
+    {"containerd.runtime.sandbox.v1.SandboxMetricsResponse", "metrics=1 containerd.types.Metric"},
+    {"containerd.types.Metric",
+     "timestamp=1 google.protobuf.Timestamp,id=2 string,data=3 google.protobuf.Any"},
+    {"runtime.v1.PodSandboxConfig", "annotations=7 map"},
     // EVT-01 and 5.2
     {"containerd.services.events.ttrpc.v1.ForwardRequest",
      "envelope=1 containerd.services.events.ttrpc.v1.Envelope"},
@@ -141,6 +172,8 @@ void LinkEveryFile() {
   (void)runtime::bootstrap::v1::BootstrapParams::descriptor();
   (void)events::TaskExit::descriptor();
   (void)runc::v1::Options::descriptor();
+  (void)runtime::sandbox::v1::PingRequest::descriptor();
+  (void)::runtime::v1::PodSandboxConfig::descriptor();
   (void)services::events::ttrpc::v1::Envelope::descriptor();
   (void)task::v3::WaitRequest::descriptor();
   (void)types::RuntimeInfo::descriptor();
@@ -184,6 +217,12 @@ constexpr bool SameMessages() {
   using Second = ::ttrpc::internal::MethodTraits<decltype(kSecond)>;
   return std::is_same_v<typename First::Request, typename Second::Request> &&
          std::is_same_v<typename First::Response, typename Second::Response>;
+}
+
+TEST(ProtoContractTest, TheSandboxServiceHasNineCalls) {
+  EXPECT_EQ(runtime::sandbox::v1::SandboxService::kServiceName,
+            "containerd.runtime.sandbox.v1.Sandbox");
+  EXPECT_EQ(runtime::sandbox::v1::kSandboxMethods.size(), 9u);
 }
 
 TEST(ProtoContractTest, TaskServicesDifferInNameOnly) {

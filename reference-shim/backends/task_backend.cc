@@ -28,6 +28,13 @@ class TaskBackend : public shim::Backend {
     Choose(spec).Create(std::move(spec), std::move(done));
   }
 
+  absl::StatusOr<std::unique_ptr<shim::SandboxWorkload>> MakeSandbox(
+      shim::SandboxSpec spec) override {
+    if (!IsVmTask(spec.options, spec.annotations)) return std::unique_ptr<shim::SandboxWorkload>();
+    pod_in_vm_ = true;
+    return Vm().MakeSandbox(std::move(spec));
+  }
+
   void Reclaim(shim::ReclaimSpec spec, shim::Done<> done) override {
     shim::Backend& backend = HasVmRecord(spec.bundle)     ? Vm()
                              : HasWasmRecord(spec.bundle) ? *wasm_
@@ -44,7 +51,7 @@ class TaskBackend : public shim::Backend {
 
  private:
   shim::Backend& Choose(const shim::CreateSpec& spec) {
-    if (IsVmTask(spec.options, spec.spec.annotations)) return Vm();
+    if (IsVmTask(spec.options, spec.spec.annotations, pod_in_vm_)) return Vm();
     return IsWasmTask(spec.spec, spec.bundle) ? *wasm_ : *oci_;
   }
 
@@ -70,6 +77,7 @@ class TaskBackend : public shim::Backend {
   }
 
   const shim::BackendContext context_;
+  bool pod_in_vm_ = false;  // the sandbox of this shim is a VM
   std::unique_ptr<shim::Backend> vm_;
   std::unique_ptr<shim::Backend> oci_;
   std::unique_ptr<shim::Backend> wasm_;

@@ -169,6 +169,31 @@ struct ReclaimSpec {
   std::string bundle;
 };
 
+// What CreateSandbox says of a pod (SBX-02); its containers come later, by Create.
+struct SandboxSpec {
+  std::string id;
+  std::string bundle;          // absolute; often without a config.json (SBX-21)
+  Opaque options;              // of CreateSandbox
+  oci::StringMap annotations;  // of the pod, whoever has told them
+  std::string network;         // path of a network namespace; empty: the host's
+  // It has ended though nobody asked it to, with this exit status. At most once, never before the
+  // completion of Start; what runs in it is told by its own ExitCallback.
+  std::function<void(unsigned status)> on_end;
+};
+
+// What a backend runs for a sandbox, and the containers of the pod in it. The destructor releases
+// what Stop did not; it never blocks.
+class SandboxWorkload {
+ public:
+  virtual ~SandboxWorkload() = default;
+  // Once. Completes with the host pid of what the sandbox is, 0 if that is no process (SBX-04).
+  virtual void Start(Done<pid_t> done) = 0;
+  // Ends it with all that runs in it, in any state, in bounded time. May be repeated.
+  virtual void Stop(Done<> done) = 0;
+  // Completes with a metrics message of what the whole sandbox uses (SBX-20).
+  virtual void Sample(Done<Opaque> done) { done(NotCapable()); }
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -176,7 +201,14 @@ class Backend {
   // Makes the container; on failure nothing of it is left behind. The workload does not outlive
   // the backend.
   virtual void Create(CreateSpec spec, Done<std::unique_ptr<Workload>> done) = 0;
-  // Ends and removes whatever a dead shim left of a container; OK when nothing is left (DEL-04).
+  // What the containers of a pod are to run in; nothing runs yet. Null: they need nothing, and the
+  // sandbox is no more than their group. Called at most once, before the first Create; the workload
+  // does not outlive the backend.
+  virtual absl::StatusOr<std::unique_ptr<SandboxWorkload>> MakeSandbox(SandboxSpec) {
+    return std::unique_ptr<SandboxWorkload>();
+  }
+  // Ends and removes whatever a dead shim left of a container, or of a sandbox; OK when nothing is
+  // left (DEL-04).
   virtual void Reclaim(ReclaimSpec spec, Done<> done) = 0;
   // The engine's features document for `-info` (INFO-04), JSON; empty when it has none.
   // NOT_FOUND: there is no such engine (INFO-05).

@@ -13,6 +13,8 @@ namespace {
 constexpr absl::string_view kTaskV2 = "containerd.task.v2.Task";
 constexpr absl::string_view kTaskV3 = "containerd.task.v3.Task";
 
+using SandboxV1 = containerd::runtime::sandbox::v1::SandboxService;
+
 }  // namespace
 
 Daemon::Daemon(boost::asio::io_context& loop, base::ChildReaper& reaper, base::Log& log,
@@ -35,10 +37,12 @@ Daemon::Daemon(boost::asio::io_context& loop, base::ChildReaper& reaper, base::L
                .events = events_,
                .namespace_name = spec.namespace_name},
       service_(context_, [this] { ShutDown(); }),
+      sandbox_(context_, service_),
       server_(loop, router_, log),
       signals_(loop) {
   router_.Add(TaskService::Bind(service_, kTaskV2));
   router_.Add(TaskService::Bind(service_, kTaskV3));
+  router_.Add(SandboxV1::Bind(sandbox_));
 }
 
 absl::Status Daemon::Serve(base::UniqueFd listener, SocketFile file) {
@@ -51,11 +55,14 @@ absl::Status Daemon::Serve(base::UniqueFd listener, SocketFile file) {
 
 bool Daemon::Run() {
   loop_.run();
-  return service_.idle();
+  return service_.idle() && sandbox_.idle();
 }
 
 void Daemon::OnSignal(int signo) {
-  if (signo == SIGUSR1) return service_.Dump();
+  if (signo == SIGUSR1) {
+    sandbox_.Dump();
+    return service_.Dump();
+  }
   log_.Info("ends on signal ", signo);
   ShutDown();
 }
@@ -63,6 +70,7 @@ void Daemon::OnSignal(int signo) {
 void Daemon::ShutDown() {
   if (std::exchange(ending_, true)) return;
   service_.Close();
+  sandbox_.Close();
   // First of all: from now on `start` makes a new shim instead of finding this one.
   const absl::Status removed = RemoveSocketFile(socket_file_);
   if (!removed.ok()) log_.Warning(removed.message());
@@ -71,6 +79,7 @@ void Daemon::ShutDown() {
 
 void Daemon::CloseServer() {
   service_.AnswerShutdown();
+  sandbox_.AnswerShutdown();
   server_.Drain(kServerDrainTimeout, guard_.Wrap([this] { loop_.stop(); }));
 }
 

@@ -15,6 +15,7 @@
 #include "reference-shim/shim/callback_guard.h"
 #include "reference-shim/shim/event_queue.h"
 #include "reference-shim/shim/rootfs.h"
+#include "reference-shim/shim/sandbox_service.h"
 #include "reference-shim/shim/signal_watch.h"
 #include "reference-shim/shim/socket_claim.h"
 #include "reference-shim/shim/task_context.h"
@@ -42,8 +43,8 @@ class Daemon {
   // from here on (SIG-02, SIG-04).
   absl::Status Serve(base::UniqueFd listener, SocketFile file);
 
-  // Runs until the shim is to end. False when tasks are left: then the process must end without
-  // destroying this, since that would end their execs (SIG-02).
+  // Runs until the shim is to end. False when tasks or a sandbox are left: then the process must
+  // end without destroying this, since that would end their execs (SIG-02).
   bool Run();
 
  private:
@@ -61,6 +62,7 @@ class Daemon {
   std::unique_ptr<Backend> backend_;
   TaskContext context_;
   TaskService service_;
+  SandboxService sandbox_;
   ttrpc::Router router_;
   ttrpc::Server server_;
   SocketFile socket_file_;

@@ -33,6 +33,11 @@ inline constexpr std::chrono::milliseconds kFlushTimeout{2000};
 // Answers on their way when the daemon ends.
 inline constexpr std::chrono::milliseconds kServerDrainTimeout{500};
 
+// The end of what runs in a sandbox, where StopSandbox names no time (SBX-14), and within
+// ShutdownSandbox; then the deletion of its tasks.
+inline constexpr std::chrono::milliseconds kSandboxStopTimeout{10000};
+inline constexpr std::chrono::milliseconds kSandboxDeleteTimeout{5000};
+
 // All mounts, or the unmounting, of one rootfs.
 inline constexpr std::chrono::milliseconds kRootfsTimeout{30000};
 

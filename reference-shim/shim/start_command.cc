@@ -2,6 +2,7 @@
 #include "reference-shim/shim/start_command.h"
 
 #include <absl/functional/function_ref.h>
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
@@ -95,24 +96,52 @@ class NewDaemon {
   bool kept_ = false;
 };
 
-absl::StatusOr<std::string> FindSocketPath(const Options& options,
-                                           const containerd::StartInput& input) {
-  ASSIGN_OR_RETURN(const std::string config, oci::ReadConfig("."));
-  const absl::StatusOr<oci::StringMap> annotations = oci::ParseAnnotations(config);
-  if (!annotations.ok()) return base::Annotate(annotations.status(), oci::kConfigFile);
-  return containerd::SocketPath({.grpc_address = options.address,
-                                 .name_space = options.namespace_name,
-                                 .group = containerd::GroupKey(*annotations, options.id)},
-                                input.socket_dir);
+// What the bundle says of the shim it needs.
+struct Place {
+  std::string socket_path;
+  bool of_sandbox = false;
+};
+
+// A bundle is that of a sandbox if it has no config.json (SBX-21), or one without a process, which
+// every container's has. The text is not parsed for that: who has the word elsewhere is served as
+// ever.
+bool IsSandbox(const absl::StatusOr<std::string>& config) {
+  return !config.ok() || !absl::StrContains(*config, "\"process\"");
 }
 
-// containerd 1.6 and 1.7 find the shim again by this file (FILE-01); then the answer.
-absl::Status Report(const std::string& socket_path) {
+absl::StatusOr<Place> FindPlace(const Options& options, const containerd::StartInput& input) {
+  const absl::StatusOr<std::string> config = oci::ReadConfig(".");
+  if (!config.ok() && !absl::IsNotFound(config.status())) return config.status();
+  oci::StringMap annotations;
+  if (config.ok()) {
+    absl::StatusOr<oci::StringMap> parsed = oci::ParseAnnotations(*config);
+    if (!parsed.ok()) return base::Annotate(parsed.status(), oci::kConfigFile);
+    annotations = *std::move(parsed);
+  }
+  Place place;
+  place.of_sandbox = IsSandbox(config);
+  ASSIGN_OR_RETURN(place.socket_path,
+                   containerd::SocketPath({.grpc_address = options.address,
+                                           .name_space = options.namespace_name,
+                                           .group = containerd::GroupKey(annotations, options.id)},
+                                          input.socket_dir));
+  return place;
+}
+
+// containerd 1.6 and 1.7 find the shim again by this file (FILE-01); then the answer. For a task it
+// is the bare address, which every containerd understands; one that makes sandboxes knows JSON, and
+// asks the shim of version 3 for the containers in it without another `start` (SBX-30).
+absl::Status Report(const Place& place) {
   const std::string address = containerd::FormatAddress(
-      {.transport = containerd::Address::Transport::kUnix, .path = socket_path});
+      {.transport = containerd::Address::Transport::kUnix, .path = place.socket_path});
   RETURN_IF_ERROR(WriteFileAtomically("address", address, 0644));
-  ASSIGN_OR_RETURN(const std::string result, containerd::EncodeStartResult({.address = address}));
-  return WriteStdout(result);
+  containerd::BootstrapResult result{.address = address};
+  if (place.of_sandbox) {
+    result.version = 3;
+    result.dialect = containerd::Dialect::kJson;
+  }
+  ASSIGN_OR_RETURN(const std::string text, containerd::EncodeStartResult(result));
+  return WriteStdout(text);
 }
 
 // What this process is when it has become the daemon, also to others (START-16).
@@ -135,11 +164,11 @@ absl::Status Start(const Options& options, absl::FunctionRef<int(const Options&)
   ASSIGN_OR_RETURN(const std::string stdin_bytes, ReadStdin(containerd::kStartInputBytesMax));
   const containerd::StartInput input =
       containerd::ParseStartInput(stdin_bytes, options.id, options.namespace_name);
-  ASSIGN_OR_RETURN(const std::string path, FindSocketPath(options, input));
-  ASSIGN_OR_RETURN(const SocketClaim claim, ClaimSocket(path));
-  if (!claim.listener.ok()) return Report(path);  // START-17
+  ASSIGN_OR_RETURN(const Place place, FindPlace(options, input));
+  ASSIGN_OR_RETURN(const SocketClaim claim, ClaimSocket(place.socket_path));
+  if (!claim.listener.ok()) return Report(place);  // START-17
 
-  NewDaemon daemon(path);
+  NewDaemon daemon(place.socket_path);
   RaiseOomScore();
   if (!input.ttrpc_address.empty()) {
     ::setenv("TTRPC_ADDRESS", input.ttrpc_address.c_str(), /*overwrite=*/1);
@@ -149,7 +178,7 @@ absl::Status Start(const Options& options, absl::FunctionRef<int(const Options&)
   if (input.options && !input.options->shim_cgroup().empty()) {
     RETURN_IF_ERROR(JoinCgroup(input.options->shim_cgroup(), daemon.pid()));
   }
-  RETURN_IF_ERROR(Report(path));
+  RETURN_IF_ERROR(Report(place));
   daemon.Keep();
   return absl::OkStatus();
 }

@@ -42,7 +42,8 @@ TaskService::TaskService(const TaskContext& context, std::function<void()> shut_
     : context_(context),
       capabilities_(context.backend.capabilities()),
       shut_down_(std::move(shut_down)),
-      trimmer_(context.loop) {}
+      trimmer_(context.loop),
+      sweep_(context, tasks_, [this](const std::string& id) { Remove(id); }) {}
 
 // --- create and delete ----------------------------------------------------------------------
 
@@ -54,7 +55,7 @@ absl::Status TaskService::CheckCreate(const v3::CreateTaskRequest& request) cons
   }
   if (request.terminal() && !capabilities_.terminal) return Incapable("a terminal");
   if (!request.checkpoint().empty() && !capabilities_.checkpoint) return Incapable("restore");
-  return absl::OkStatus();
+  return gate_ == nullptr ? absl::OkStatus() : gate_->AdmitTask();
 }
 
 void TaskService::Create(const v3::CreateTaskRequest& request, const CallInfo&,
@@ -76,7 +77,13 @@ void TaskService::Create(const v3::CreateTaskRequest& request, const CallInfo&,
     v3::CreateTaskResponse response;
     response.set_pid(static_cast<std::uint32_t>(*pid));
     std::move(reply)(response);
+    if (gate_ != nullptr && !gate_->AdmitTask().ok()) KillStray(id);
   });
+}
+
+void TaskService::KillStray(const std::string& id) {
+  const absl::StatusOr<Task*> task = tasks_.Find(id);
+  if (task.ok()) (*task)->Kill("", SIGKILL, /*all=*/true, [](const absl::Status&) {});
 }
 
 void TaskService::Delete(const v3::DeleteRequest& request, const CallInfo&,
@@ -258,13 +265,14 @@ void TaskService::CloseIO(const v3::CloseIORequest& request, const CallInfo&, Re
 // --- shutdown -------------------------------------------------------------------------------
 
 void TaskService::Shutdown(const v3::ShutdownRequest&, const CallInfo&, Reply<Empty> reply) {
-  if (tasks_.empty()) {
+  const bool kept = gate_ != nullptr && gate_->KeepsShim();  // SHUT-03
+  if (tasks_.empty() && !kept) {
     shutdown_replies_.push_back(std::move(reply));
     return ShutDown();
   }
   // Tasks that live are nobody's to end (SHUT-01). But when a client gave up waiting for the last
   // Delete, no other Shutdown will come.
-  shutdown_wanted_ = tasks_.all_deleting();
+  shutdown_wanted_ = !kept && tasks_.all_deleting();
   std::move(reply)(Empty());
 }
 

@@ -8,7 +8,9 @@
 
 #include "google/protobuf/empty.pb.h"
 #include "reference-shim/shim/memory_trimmer.h"
+#include "reference-shim/shim/sandbox_gate.h"
 #include "reference-shim/shim/task_context.h"
+#include "reference-shim/shim/task_sweep.h"
 #include "reference-shim/shim/task_table.h"
 #include "task/v3/task.ttrpc.h"
 
@@ -29,6 +31,15 @@ class TaskService final : public containerd::task::v3::TaskService {
   void AnswerShutdown();
   // One log line per process (SIGUSR1).
   void Dump() const;
+
+  // `gate` is borrowed, and asked from now on.
+  void ObeySandbox(const SandboxGate& gate) { gate_ = &gate; }
+  // All tasks at once; see TaskSweep.
+  TaskSweep& sweep() { return sweep_; }
+  // The shim has to end, whatever there is.
+  void ShutDown();
+  // A burst of work has ended.
+  void TrimMemory() { trimmer_.Schedule(); }
 
   void Create(const containerd::task::v3::CreateTaskRequest& request, const ttrpc::CallInfo& call,
               ttrpc::Reply<containerd::task::v3::CreateTaskResponse> reply) override;
@@ -70,7 +81,8 @@ class TaskService final : public containerd::task::v3::TaskService {
   absl::Status CheckCreate(const containerd::task::v3::CreateTaskRequest& request) const;
   // Forgets a task that was deleted or never came to be.
   void Remove(const std::string& id);
-  void ShutDown();
+  // A task that came to be when its sandbox had been stopped already.
+  void KillStray(const std::string& id);
 
   const TaskContext& context_;
   const Capabilities capabilities_;
@@ -81,6 +93,8 @@ class TaskService final : public containerd::task::v3::TaskService {
   std::vector<ttrpc::Reply<google::protobuf::Empty>> shutdown_replies_;
   MemoryTrimmer trimmer_;
   TaskTable tasks_;
+  TaskSweep sweep_;
+  const SandboxGate* gate_ = nullptr;
 };
 
 }  // namespace shim

@@ -156,6 +156,30 @@ void FakeWorkload::Pids(Done<std::vector<pid_t>> done) {
   });
 }
 
+class FakeSandbox final : public SandboxWorkload {
+ public:
+  explicit FakeSandbox(FakeBackend& backend) : backend_(backend) {}
+  void Start(Done<pid_t> done) override {
+    Play("start-sandbox", [this, done = std::move(done)](absl::Status status) mutable {
+      if (!status.ok()) return done(status);
+      done(backend_.next_pid_++);
+    });
+  }
+  void Stop(Done<> done) override { Play("stop-sandbox", std::move(done)); }
+  void Sample(Done<Opaque> done) override {
+    Play("sample-sandbox", [done = std::move(done)](absl::Status status) mutable {
+      if (!status.ok()) return done(status);
+      done(Opaque{.type_url = "io.containerd.cgroups.v2.Metrics", .value = "metrics"});
+    });
+  }
+
+ private:
+  void Play(const std::string& verb, absl::AnyInvocable<void(absl::Status)> finish) {
+    backend_.Play(verb, backend_.sandbox.id, std::move(finish));
+  }
+  FakeBackend& backend_;
+};
+
 FakeBackend::~FakeBackend() = default;
 
 void FakeBackend::Fail(const std::string& verb, absl::Status status) {
@@ -212,6 +236,14 @@ void FakeBackend::Create(CreateSpec spec, Done<std::unique_ptr<Workload>> done) 
          if (!status.ok()) return done(status);
          done(std::make_unique<FakeWorkload>(*this, std::move(spec), next_pid_++));
        });
+}
+
+absl::StatusOr<std::unique_ptr<SandboxWorkload>> FakeBackend::MakeSandbox(SandboxSpec spec) {
+  const auto failure = failures_.find("make-sandbox");
+  if (failure != failures_.end()) return failure->second;
+  sandbox = std::move(spec);
+  if (!has_sandboxes) return std::unique_ptr<SandboxWorkload>();
+  return std::make_unique<FakeSandbox>(*this);
 }
 
 void FakeBackend::Reclaim(ReclaimSpec spec, Done<> done) {

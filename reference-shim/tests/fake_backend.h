@@ -18,8 +18,8 @@ class FakeWorkload;
 
 // A backend without containers: says what it was asked and ends each verb as the test has scripted.
 // Verbs are named create, start, delete, signal, exec, start-exec, signal-exec, pause, resume,
-// update, checkpoint, sample, pids, resize, reclaim, features. Unscripted ones succeed from the
-// loop. SIGKILL ends processes.
+// update, checkpoint, sample, pids, resize, reclaim, features, start-sandbox, stop-sandbox,
+// sample-sandbox. Unscripted ones succeed from the loop. SIGKILL ends processes.
 class FakeBackend final : public Backend {
  public:
   explicit FakeBackend(boost::asio::io_context& loop) : loop_(loop) {}
@@ -32,7 +32,9 @@ class FakeBackend final : public Backend {
                       .checkpoint = true,
                       .stats = true};
   std::string features = "{}";
-  bool immortal = false;  // SIGKILL ends nobody
+  bool immortal = false;       // SIGKILL ends nobody
+  bool has_sandboxes = false;  // makes something of its own for a sandbox
+  SandboxSpec sandbox;         // what the last one was made of; on_end ends it
   // "create c1", "signal c1 15 all", "start-exec c1 e1", in the order they came.
   std::vector<std::string> calls;
 
@@ -54,12 +56,14 @@ class FakeBackend final : public Backend {
 
   [[nodiscard]] Capabilities capabilities() const override { return can; }
   void Create(CreateSpec spec, Done<std::unique_ptr<Workload>> done) override;
+  absl::StatusOr<std::unique_ptr<SandboxWorkload>> MakeSandbox(SandboxSpec spec) override;
   void Reclaim(ReclaimSpec spec, Done<> done) override;
   void Features(Opaque options, Done<std::string> done) override;
 
  private:
   friend class FakeWorkload;
   friend class FakeExec;
+  friend class FakeSandbox;
 
   // Notes the call, then ends it as scripted: `finish` gets the verdict.
   void Play(const std::string& verb, const std::string& arguments,

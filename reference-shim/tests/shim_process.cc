@@ -21,7 +21,7 @@ std::string ShimProcessTest::Bundle(const std::string& id, const std::string& an
   EXPECT_EQ(::mkdir(bundle.c_str(), 0700), 0);
   base::testing::WriteFile(
       bundle + "/config.json",
-      absl::StrCat(R"({"ociVersion":"1.0.2","root":{"path":"rootfs"},"annotations":)",
+      absl::StrCat(R"({"ociVersion":"1.0.2","process":{},"root":{"path":"rootfs"},"annotations":)",
                    annotations_json, "}"));
   EXPECT_TRUE(base::MakeFifo(bundle + "/log", 0700).ok());
   logs_[id] = *base::OpenFifoBothEnds(bundle + "/log", /*nonblocking=*/true);

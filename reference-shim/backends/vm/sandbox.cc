@@ -162,10 +162,14 @@ void Sandbox::Lose(const std::string& why, unsigned status) {
   if (state_ != State::kRunning) return;
   context_.log.Error("VM ", files_.sandbox, ": ", why);
   state_ = State::kStopping;
+  TellMembers(status);
+  TearDown();
+}
+
+void Sandbox::TellMembers(unsigned status) {
   std::vector<std::function<void(unsigned)>> told;
   for (const auto& [name, member] : members_) told.push_back(member.lost);
   for (const auto& lost : told) lost(status);
-  TearDown();
 }
 
 // --- stop -----------------------------------------------------------------------------------
@@ -180,6 +184,7 @@ void Sandbox::Stop(shim::Done<> done) {
   if (state_ == State::kStarting) return Fail(absl::CancelledError("the pod is being stopped"));
   if (state_ == State::kStopping) return;
   state_ = State::kStopping;
+  TellMembers(kEndedStatus);
   TearDown();
 }
 

@@ -42,8 +42,8 @@ class Sandbox {
   // Completes when the VM runs and its agent is ready; joins a start under way. Each step has a
   // deadline of its own. After a failure everything is torn down before `done`.
   void Start(shim::Done<> done);
-  // Ends the VM and removes its files; joins a stop under way. Completes always, and in bounded
-  // time; `done` may destroy this.
+  // Ends the VM and removes its files; joins a stop under way. Who is still in it is told, first of
+  // all. Completes always, and in bounded time; `done` may destroy this.
   void Stop(shim::Done<> done);
 
   [[nodiscard]] State state() const { return state_; }
@@ -72,6 +72,7 @@ class Sandbox {
   void ScheduleCheck();
   void OnChecked(const absl::Status& status);
   void Lose(const std::string& why, unsigned status);
+  void TellMembers(unsigned status);
 
   void TearDown();
   void RemoveFiles();

@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "base/status_macros.h"
 #include "reference-shim/backends/operations.h"
 #include "reference-shim/backends/vm/vm_creation.h"
 #include "reference-shim/backends/vm/vm_host.h"
+#include "reference-shim/backends/vm/vm_pod.h"
 #include "reference-shim/backends/vm/vm_reclaim.h"
 
 namespace backends {
@@ -22,6 +24,13 @@ class VmBackend : public shim::Backend {
 
   void Create(shim::CreateSpec spec, shim::Done<std::unique_ptr<shim::Workload>> done) override {
     creations_.Run(host_, std::move(spec), std::move(done));
+  }
+
+  absl::StatusOr<std::unique_ptr<shim::SandboxWorkload>> MakeSandbox(
+      shim::SandboxSpec spec) override {
+    auto pod = std::make_unique<VmPod>(host_, std::move(spec));
+    RETURN_IF_ERROR(pod->Open());
+    return pod;
   }
 
   void Reclaim(shim::ReclaimSpec spec, shim::Done<> done) override {

@@ -71,6 +71,33 @@ class VmBackendTest : public ::testing::Test {
     return made;
   }
 
+  // The sandbox of the pod `pod`, a VM of that behaviour, in a bundle of its own.
+  std::unique_ptr<shim::SandboxWorkload> MakePod(const std::string& pod,
+                                                 const std::vector<std::string>& words) {
+    const std::string id = absl::StrCat("shimgauge-test-", ::getpid(), "-", pod);
+    pod_bundle_ = world_->temp().File(id);
+    std::filesystem::create_directory(pod_bundle_);
+    auto made =
+        world_->backend().MakeSandbox({.id = id,
+                                       .bundle = pod_bundle_,
+                                       .options = Make("unused", words)->options,
+                                       .annotations = {},
+                                       .network = "",
+                                       .on_end = [this](unsigned status) { pod_ended_ = status; }});
+    EXPECT_TRUE(made.ok()) << made.status();
+    return made.ok() ? *std::move(made) : nullptr;
+  }
+  absl::StatusOr<pid_t> StartPod(shim::SandboxWorkload& pod) {
+    testing::Answer<absl::StatusOr<pid_t>> answer;
+    pod.Start(answer.Expect());
+    return world_->Await(answer);
+  }
+  absl::Status StopPod(shim::SandboxWorkload& pod) {
+    testing::Answer<absl::Status> answer;
+    pod.Stop(answer.Expect());
+    return world_->Await(answer);
+  }
+
   // Why a container cannot be made, in bounded time.
   std::string WhyNot(const std::vector<std::string>& words) {
     const auto container = Make(absl::StrCat("failing-", words[0]), words);
@@ -84,6 +111,8 @@ class VmBackendTest : public ::testing::Test {
 
   base::testing::LeakGuard leak_guard_;
   std::optional<BackendWorld> world_;
+  std::string pod_bundle_;
+  std::optional<unsigned> pod_ended_;
 };
 
 TEST_F(VmBackendTest, AContainerRunsToItsEnd) {
@@ -115,6 +144,45 @@ TEST_F(VmBackendTest, ContainersOfAPodShareOneVm) {
   EXPECT_FALSE(std::filesystem::exists(app->bundle() + "/init.pid")) << "`delete` would kill it";
   EXPECT_TRUE(base::OpenPidfd(pause->workload().pid()).ok()) << "the pod's VM has ended";
   EXPECT_TRUE(pause->Delete().ok());
+}
+
+TEST_F(VmBackendTest, ASandboxIsTheVmOfItsContainers) {
+  const auto pod = MakePod("pod", {"run"});
+  const absl::StatusOr<pid_t> pid = StartPod(*pod);
+  ASSERT_TRUE(pid.ok()) << pid.status();
+  EXPECT_TRUE(HasVmRecord(pod_bundle_)) << "`delete` must find it";
+  const auto first = Make("first", {"run"}, "pod");
+  const auto second = Make("second", {"run"}, "pod");
+  ASSERT_TRUE(first->Create().ok());
+  EXPECT_EQ(first->workload().pid(), *pid);
+  EXPECT_TRUE(first->Delete().ok());
+  EXPECT_TRUE(base::OpenPidfd(*pid).ok()) << "the VM has ended with its last container";
+  ASSERT_TRUE(second->Create().ok());
+  ASSERT_TRUE(second->Start().ok());
+  EXPECT_TRUE(StopPod(*pod).ok());
+  EXPECT_EQ(second->AwaitExit(), 128U + SIGKILL);
+  EXPECT_TRUE(StopPod(*pod).ok()) << "a second time";
+  EXPECT_FALSE(base::OpenPidfd(*pid).ok());
+  EXPECT_FALSE(HasVmRecord(pod_bundle_));
+  EXPECT_FALSE(pod_ended_.has_value()) << "it was stopped";
+  EXPECT_TRUE(second->Delete().ok());
+}
+
+TEST_F(VmBackendTest, ASandboxTellsThatItsVmWasLost) {
+  const auto pod = MakePod("pod", {"run"});
+  const absl::StatusOr<pid_t> pid = StartPod(*pod);
+  ASSERT_TRUE(pid.ok()) << pid.status();
+  ASSERT_EQ(::kill(*pid, SIGKILL), 0);
+  ASSERT_TRUE(world_->RunUntil([this] { return pod_ended_.has_value(); }));
+  EXPECT_THAT(*pod_ended_, ::testing::AnyOf(255U, 128U + SIGKILL));
+  EXPECT_TRUE(StopPod(*pod).ok());
+}
+
+TEST_F(VmBackendTest, ASandboxThatDoesNotStartLeavesNothing) {
+  const auto pod = MakePod("pod", {"refuse-boot"});
+  EXPECT_THAT(std::string(StartPod(*pod).status().message()), HasSubstr("no memory left"));
+  EXPECT_TRUE(StopPod(*pod).ok());
+  EXPECT_FALSE(HasVmRecord(pod_bundle_));
 }
 
 TEST_F(VmBackendTest, AnExecIsAProcessOfItsOwn) {

@@ -231,13 +231,13 @@ absl::StatusOr<VmConfig> ParseVmConfig(absl::string_view toml, const std::string
   }
 }
 
-bool IsVmTask(const shim::Opaque& options, const oci::StringMap& annotations) {
+bool IsVmTask(const shim::Opaque& options, const oci::StringMap& annotations, bool otherwise) {
   const auto backend = annotations.find(kBackendAnnotation);
   if (backend != annotations.end()) return backend->second == "vm";
-  if (options.type_url != kOptionsType) return false;
+  if (options.type_url != kOptionsType) return otherwise;
   runtimeoptions::v1::Options parsed;
   // What cannot be read is refused where it is read.
-  return !parsed.ParseFromString(options.value) || !parsed.config_path().empty() ||
+  return otherwise || !parsed.ParseFromString(options.value) || !parsed.config_path().empty() ||
          !parsed.config_body().empty();
 }
 

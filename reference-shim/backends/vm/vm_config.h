@@ -54,8 +54,10 @@ struct VmConfig {
 absl::StatusOr<VmConfig> ParseVmConfig(absl::string_view toml, const std::string& file);
 
 // Whether a container is to run in a VM: its Create's options are runtimeoptions.v1.Options that
-// give a configuration, or it is annotated io.shimgauge.backend = "vm".
-bool IsVmTask(const shim::Opaque& options, const oci::StringMap& annotations);
+// give a configuration, or it is annotated io.shimgauge.backend = "vm". `otherwise`: what counts
+// where neither says anything. The same for a sandbox.
+bool IsVmTask(const shim::Opaque& options, const oci::StringMap& annotations,
+              bool otherwise = false);
 
 // The configuration of such a container: the options' config_path or config_body, else
 // kVmConfigFile. INVALID_ARGUMENT also for a program, kernel or image that is not there.

@@ -4,18 +4,16 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "containerd/shim_address.h"
 #include "reference-shim/backends/vm/vm_config.h"
 
 namespace backends {
 
-absl::StatusOr<Sandbox*> VmHost::Join(const std::string& id, const oci::Spec& spec,
+absl::StatusOr<Sandbox*> VmHost::Join(const std::string& id, const std::string& group,
                                       const shim::Opaque& options, Sandbox::Member member) {
   if (sandbox_ == nullptr) {
     ASSIGN_OR_RETURN(VmConfig config, FindVmConfig(options));
-    sandbox_ = std::make_unique<Sandbox>(
-        context, std::move(config),
-        VmFiles(context.namespace_name, containerd::GroupKey(spec.annotations, id)));
+    sandbox_ = std::make_unique<Sandbox>(context, std::move(config),
+                                         VmFiles(context.namespace_name, group));
   }
   if (sandbox_->state() == Sandbox::State::kStopping ||
       sandbox_->state() == Sandbox::State::kStopped) {

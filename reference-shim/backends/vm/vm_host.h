@@ -6,21 +6,22 @@
 #include <memory>
 #include <string>
 
-#include "oci/spec.h"
 #include "reference-shim/backends/vm/sandbox.h"
 #include "reference-shim/shim/backend.h"
 
 namespace backends {
 
 // What all containers of one shim share: their pod's VM. One shim serves one group of containers
-// (SOCK-08), hence there is at most one VM, and it lives as long as containers are in it.
+// (SOCK-08), hence there is at most one VM, and it lives as long as containers are in it, or the
+// sandbox that is the VM.
 class VmHost {
  public:
   explicit VmHost(const shim::BackendContext& shim_context) : context(shim_context) {}
 
-  // The pod's VM with `member` in it as `id`; a new one, not started yet, where there is none.
-  // FAILED_PRECONDITION: it has ended or is about to, and its containers have not been deleted.
-  absl::StatusOr<Sandbox*> Join(const std::string& id, const oci::Spec& spec,
+  // The pod's VM with `member` in it as `id`; a new one, named after `group` and not started yet,
+  // where there is none. FAILED_PRECONDITION: it has ended or is about to, and its containers have
+  // not been deleted.
+  absl::StatusOr<Sandbox*> Join(const std::string& id, const std::string& group,
                                 const shim::Opaque& options, Sandbox::Member member);
   // The reverse. With the last container the VM ends, before `done`.
   void Leave(const std::string& id, shim::Done<> done);

@@ -39,7 +39,7 @@ void VmReclaim::Run() {
   absl::StatusOr<oci::Spec> container = oci::ReadSpec(spec_.bundle);
   if (container.ok()) {
     container_ = *std::move(container);
-  } else {
+  } else if (!absl::IsNotFound(container.status())) {  // a sandbox may have none (SBX-21)
     host_.context.log.Warning(container.status().message());
   }
   FindAlive(*files_, "shim.pid").ok() ? EndContainer() : EndHypervisor(*files_);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "containerd/shim_address.h"
 #include "oci/spec_parser.h"
 #include "reference-shim/backends/vm/limits.h"
 #include "reference-shim/backends/vm/vm_exec.h"
@@ -64,7 +65,7 @@ absl::Status VmWorkload::Join() {
   }
   ASSIGN_OR_RETURN(guest_, MakeGuestSpec(spec_, id_, rootfs));
   ASSIGN_OR_RETURN(sandbox_,
-                   host_.Join(id_, spec_, options_,
+                   host_.Join(id_, containerd::GroupKey(spec_.annotations, id_), options_,
                               {.lost = guard_.Wrap([this](unsigned status) { OnLost(status); }),
                                .out_of_memory = guard_.Wrap([this] {
                                  on_oom_();
