@@ -104,14 +104,26 @@ absl::Status SignalNew(const std::set<pid_t>& pids, int signo, std::set<pid_t>& 
   return absl::OkStatus();
 }
 
-absl::Status SetFreezer(const Cgroup& cgroup, bool frozen) {
-  const std::string directory = cgroup.DirectoryOf("freezer");
+absl::Status WriteFreezer(const std::string& directory, CgroupVersion version, bool frozen) {
   if (directory.empty()) return absl::NotFoundError("no freezer cgroup");
-  if (cgroup.version == CgroupVersion::kV2) {
+  if (version == CgroupVersion::kV2) {
     return base::WriteKernelFile(absl::StrCat(directory, "/cgroup.freeze"), frozen ? "1" : "0");
   }
   return base::WriteKernelFile(absl::StrCat(directory, "/freezer.state"),
                                frozen ? "FROZEN" : "THAWED");
+}
+
+absl::Status SetFreezer(const Cgroup& cgroup, bool frozen) {
+  return WriteFreezer(cgroup.DirectoryOf("freezer"), cgroup.version, frozen);
+}
+
+// Those below may have been frozen by themselves, which thawing this one does not undo.
+void ThawTree(const Cgroup& cgroup) {
+  const std::string top = cgroup.DirectoryOf("freezer");
+  if (top.empty()) return;
+  for (const std::string& directory : WithSubdirectories(top)) {
+    (void)WriteFreezer(directory, cgroup.version, false);
+  }
 }
 
 }  // namespace
@@ -296,7 +308,7 @@ absl::Status SignalAll(const Cgroup& cgroup, int signo) {
     // Someone forks as fast as we kill: hold them, the signals wait until the end.
     if (kill_v1 && pass == 1) (void)SetFreezer(cgroup, true);
   }
-  if (signo == SIGKILL) (void)Thaw(cgroup);
+  if (signo == SIGKILL) ThawTree(cgroup);
   if (status.ok() && reached.empty()) {
     return absl::NotFoundError(absl::StrCat("no process in ", directory));
   }

@@ -84,7 +84,7 @@ bool Exists(const Cgroup& cgroup);
 absl::StatusOr<std::vector<pid_t>> ListProcesses(const Cgroup& cgroup);
 
 // Sends `signo` once to every process of the cgroup and below, also to those forked while it is at
-// it. NOT_FOUND if there was none. SIGKILL also lets a frozen cgroup go on, so that it can die.
+// it. NOT_FOUND if there was none. SIGKILL also lets frozen ones go on, so that they can die.
 absl::Status SignalAll(const Cgroup& cgroup, int signo);
 
 // Lets a frozen cgroup go on; no effect on others. NOT_FOUND if it is gone.

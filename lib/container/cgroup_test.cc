@@ -145,6 +145,8 @@ TEST_F(CgroupV2Tree, SigkillIsLeftToTheKernelWhereItCan) {
   ASSERT_TRUE(child.ok()) << child.status();
   WriteFile(Dir("/box/c/cgroup.procs"), absl::StrCat(child->pid, "\n"));
   WriteFile(Dir("/box/c/cgroup.freeze"), "1");
+  std::filesystem::create_directories(Dir("/box/c/deep"));
+  WriteFile(Dir("/box/c/deep/cgroup.freeze"), "1");
   const auto own = mounts_.LocateOwn(7);
   ASSERT_TRUE(own.ok());
 
@@ -155,7 +157,10 @@ TEST_F(CgroupV2Tree, SigkillIsLeftToTheKernelWhereItCan) {
   std::filesystem::remove(Dir("/box/c/cgroup.kill"));
   EXPECT_TRUE(SignalAll(*own, SIGKILL).ok());
   EXPECT_EQ(base::testing::WaitForExit(child->pid)->signal, SIGKILL);
-  EXPECT_EQ(ReadFile(Dir("/box/c/cgroup.freeze")), "0") << "a frozen one must be able to die";
+  for (const char* level : {"/box/c", "/box/c/deep"}) {
+    EXPECT_EQ(ReadFile(Dir(absl::StrCat(level, "/cgroup.freeze"))), "0")
+        << "it must be able to die";
+  }
 }
 
 TEST_F(CgroupV2Tree, ControllersAreEnabledFromTheRootToTheParent) {
