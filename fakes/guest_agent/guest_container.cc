@@ -24,7 +24,7 @@ container::HookState GuestContainer::HookStateOf(const std::string& status, pid_
           .id = id_,
           .status = status,
           .pid = pid,
-          .bundle = bundle_,
+          .bundle = told_bundle_,
           .annotations = spec_.annotations};
 }
 

@@ -115,6 +115,7 @@ class GuestContainer : public std::enable_shared_from_this<GuestContainer> {
   Done busy_done_;  // of the Create, Start or Remove under way
   oci::Spec spec_;  // paths as this process sees them
   std::string bundle_;
+  std::string told_bundle_;  // as hooks are told it: the runtime's, where it says so
   std::vector<GuestStorage> storages_;
   container::Cgroup cgroup_;
   Launched launched_;  // until started

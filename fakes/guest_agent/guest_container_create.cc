@@ -21,6 +21,9 @@ namespace {
 
 using container::SyncKind;
 
+// By which runtimes say where a container's bundle is on their side.
+constexpr char kBundleAnnotation[] = "io.katacontainers.pkg.oci.bundle_path";
+
 void AddHooks(std::vector<oci::Hook>& to, const std::vector<oci::Hook>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
@@ -64,6 +67,8 @@ absl::Status GuestContainer::PlanRequest(const grpc::CreateContainerRequest& req
   spec_ = SpecFromProto(request.oci());
   RETURN_IF_ERROR(CheckSpec(spec_));
   bundle_ = absl::StrCat(context_.paths.run(), "/", id_);
+  const auto told = spec_.annotations.extract(kBundleAnnotation);
+  told_bundle_ = told.empty() ? bundle_ : told.mapped();
   ASSIGN_OR_RETURN(storages_, PlanStorages(context_.paths, request.storages()));
   if (std::optional<GuestStorage> root = PlanSharedRoot(context_.paths, spec_.root.path)) {
     storages_.push_back(*std::move(root));
@@ -125,7 +130,7 @@ void GuestContainer::Launch() {
   if (!cgroup.ok()) return FailCreate(cgroup.status());
   cgroup_ = *std::move(cgroup);
   absl::StatusOr<Launched> launched =
-      LaunchInit(context_.loop, *context_.keeper, spec_, id_, bundle_, cgroup_);
+      LaunchInit(context_.loop, *context_.keeper, spec_, id_, told_bundle_, cgroup_);
   if (!launched.ok()) return FailCreate(launched.status());
   launched_ = *std::move(launched);
   absl::StatusOr<std::unique_ptr<GuestProcess>> init =

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/guest_agent/guest_process.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/strip.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,6 +31,25 @@ absl::Status MakePipe(base::UniqueFd& read_end, base::UniqueFd& write_end) {
   read_end.reset(ends[0]);
   write_end.reset(ends[1]);
   return absl::OkStatus();
+}
+
+bool HandlesOrBlocks(pid_t pid, int signo) {
+  const auto text = base::ReadKernelFile(absl::StrCat("/proc/", pid, "/status"));
+  if (!text.ok()) return false;
+  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
+    if (!absl::ConsumePrefix(&line, "SigCgt:\t") && !absl::ConsumePrefix(&line, "SigBlk:\t")) {
+      continue;
+    }
+    const std::string mask(line);
+    if ((std::strtoull(mask.c_str(), nullptr, 16) >> (signo - 1) & 1U) != 0) return true;
+  }
+  return false;
+}
+
+// Is in sigwait or one of its kind.
+bool WaitsForSignals(pid_t pid) {
+  const auto text = base::ReadKernelFile(absl::StrCat("/proc/", pid, "/syscall"));
+  return text.ok() && absl::StartsWith(*text, absl::StrCat(SYS_rt_sigtimedwait, " "));
 }
 
 }  // namespace
@@ -99,14 +120,9 @@ absl::Status GuestProcess::Signal(int signo) const {
 
 bool GuestProcess::Catches(int signo) const {
   if (exited_ || signo < 1 || signo > 64) return false;
-  const auto text = base::ReadKernelFile(absl::StrCat("/proc/", pid_, "/status"));
-  if (!text.ok()) return false;
-  for (absl::string_view line : absl::StrSplit(*text, '\n')) {
-    if (!absl::ConsumePrefix(&line, "SigCgt:\t")) continue;
-    const std::string mask(line);
-    return (std::strtoull(mask.c_str(), nullptr, 16) >> (signo - 1) & 1U) != 0;
-  }
-  return false;
+  // What sigwait waits for is not blocked meanwhile, so that its mask says so only between two
+  // calls; it may begin or end one while it is looked at.
+  return WaitsForSignals(pid_) || HandlesOrBlocks(pid_, signo) || WaitsForSignals(pid_);
 }
 
 std::uint64_t GuestProcess::Wait(WaitDone done) {

@@ -60,7 +60,8 @@ class GuestProcess {
 
   // NOT_FOUND once it has exited.
   [[nodiscard]] absl::Status Signal(int signo) const;
-  // Whether a handler is installed; false once it has exited.
+  // Whether a handler is installed, or sigwait and the like are to take it; false once it has
+  // exited.
   [[nodiscard]] bool Catches(int signo) const;
 
   // `done` is called at the exit, at once after it. The number names the wait for CancelWait().
