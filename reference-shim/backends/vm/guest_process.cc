@@ -68,8 +68,9 @@ void GuestProcess::CopyStreams() {
 // A status that cannot be known, or is none, is 255 (R1, F21).
 void GuestProcess::OnEnd(const absl::StatusOr<int>& status) {
   if (status_.has_value()) return;
-  const int code = status.value_or(-1);
-  status_ = code < 0 || code > 255 ? kUnknownStatus : static_cast<unsigned>(code);
+  // Lost with the connection, most likely: Lose says with what it ended.
+  if (!status.ok()) return limit_.Set(kUnknownEndTimeout, [this] { OnEnd(-1); });
+  status_ = *status < 0 || *status > 255 ? kUnknownStatus : static_cast<unsigned>(*status);
   in_.reset();
   limit_.Set(kOutputTimeout, [this] { Tell(); });
   TellWhenComplete();

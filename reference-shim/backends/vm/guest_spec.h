@@ -30,6 +30,8 @@ struct GuestSpec {
 absl::StatusOr<GuestSpec> MakeGuestSpec(const oci::Spec& spec, const std::string& id,
                                         const std::string& rootfs);
 
+// Tells the guest's hooks of the bundle, as kata's runtimes do.
+inline constexpr char kBundleAnnotation[] = "io.katacontainers.pkg.oci.bundle_path";
 // Where the guest finds the shared directory; agents are built with it.
 inline constexpr char kGuestSharedDirectory[] = "/run/kata-containers/shared/containers";
 // The guest's /dev/shm of all containers of a pod, made by CreateSandbox.

@@ -41,6 +41,11 @@ inline constexpr std::chrono::milliseconds kOomWordTimeout{50};
 inline constexpr std::chrono::milliseconds kSignalTimeout{5000};
 inline constexpr std::chrono::milliseconds kRemoveTimeout{5000};
 
+// How long the end of a hypervisor is awaited that has closed its connections, and how long a
+// process whose agent does not tell its end awaits that somebody tells of the VM's.
+inline constexpr std::chrono::milliseconds kEndAfterSocketsTimeout{100};
+inline constexpr std::chrono::milliseconds kUnknownEndTimeout{200};
+
 // --- the sandbox ----------------------------------------------------------------------------
 
 // mount(2), umount(2) and directories, in a forked process.

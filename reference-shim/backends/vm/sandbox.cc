@@ -25,6 +25,7 @@ Sandbox::Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles f
       config_(std::move(config)),
       files_(std::move(files)),
       health_(context.loop),
+      agent_lost_(context.loop),
       oom_retry_(context.loop) {}
 
 // --- start ----------------------------------------------------------------------------------
@@ -86,7 +87,10 @@ void Sandbox::CheckAgent(base::UniqueFd connection) {
   agent_ = std::make_unique<Agent>(context_.loop, std::move(connection), config_.call_timeout);
   agent_->OnClosed(guard_.Wrap([this](const absl::Status& status) {
     const std::string why = absl::StrCat("the agent is lost: ", status.message());
-    state_ == State::kStarting ? Fail(absl::UnavailableError(why)) : Lose(why, kLostStatus);
+    if (state_ == State::kStarting) return Fail(absl::UnavailableError(why));
+    if (state_ != State::kRunning) return;
+    // One that was killed loses its sockets before its end is seen, which says more.
+    agent_lost_.Set(kEndAfterSocketsTimeout, [this, why] { Lose(why, kLostStatus); });
   }));
   agent_->Check(config_.agent_timeout, guard_.Wrap([this](const absl::Status& status) {
     if (state_ != State::kStarting) return;
@@ -191,6 +195,7 @@ void Sandbox::Stop(shim::Done<> done) {
 // The agent is not asked: what it would end, ends with its VM.
 void Sandbox::TearDown() {
   health_.Clear();
+  agent_lost_.Clear();
   oom_retry_.Clear();
   guard_.Reset();
   step_.reset();

@@ -91,6 +91,7 @@ class Sandbox {
   std::vector<shim::Done<>> starting_;
   std::vector<shim::Done<>> stopping_;
   shim::Deadline health_;
+  shim::Deadline agent_lost_;
   shim::Deadline oom_retry_;
   shim::CallbackGuard guard_;
 };

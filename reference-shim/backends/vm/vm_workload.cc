@@ -64,6 +64,7 @@ absl::Status VmWorkload::Join() {
     return absl::InvalidArgumentError(absl::StrCat("root.path: ", rootfs, ": no directory"));
   }
   ASSIGN_OR_RETURN(guest_, MakeGuestSpec(spec_, id_, rootfs));
+  guest_.spec.annotations[kBundleAnnotation] = bundle_;
   ASSIGN_OR_RETURN(sandbox_,
                    host_.Join(id_, containerd::GroupKey(spec_.annotations, id_), options_,
                               {.lost = guard_.Wrap([this](unsigned status) { OnLost(status); }),
