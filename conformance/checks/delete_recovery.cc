@@ -502,6 +502,7 @@ void AddDeleteRecoveryChecks(std::vector<Check>& checks) {
        .run = ForgetsNothingOfStoppedTasks},
       {.id = "delete-recovery/a-whole-life-leaves-nothing",
        .requirements = {"LEAK-01", "LEAK-02", "LEAK-03", "LEAK-04"},
+       .tags = {kHostPidsTag},
        .needs = namespaces,
        .run = WholeLifeLeavesNothing},
   };

@@ -223,7 +223,7 @@ void AddExecEndChecks(std::vector<Check>& checks) {
                     .run = DeleteOfTheInitForgetsExecs});
   checks.push_back({.id = "exec/wait-does-not-wait-for-output-and-delete-only-so-long",
                     .requirements = {"WAIT-05", "DELETE-08", "IO-12"},
-                    .tags = {"slow"},
+                    .tags = {"slow", kLateOutputTag},
                     .needs = exec,
                     .run = WaitDoesNotWaitForOutput});
   checks.push_back({.id = "exec/pids-tells-which-process-is-an-exec",

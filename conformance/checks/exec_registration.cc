@@ -203,6 +203,7 @@ void AddExecRegistrationChecks(std::vector<Check>& checks) {
                     .run = IdIsFreeAfterDelete});
   checks.push_back({.id = "exec/the-same-id-in-two-containers-is-two-processes",
                     .requirements = {"STATE-01", "TASK-03"},
+                    .tags = {kHostPidsTag},
                     .needs = exec | Need::kGrouping,
                     .run = SameIdInTwoContainers});
   checks.push_back({.id = "exec/calls-on-an-unknown-exec-are-not-found",

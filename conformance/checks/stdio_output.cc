@@ -14,6 +14,7 @@
 #include "base/fifo.h"
 #include "conformance/checks/stdio_support.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/host_pids.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -262,6 +263,7 @@ void AddStdioOutputChecks(std::vector<Check>& checks) {
        .run = ReadersComeAndGo},
       {.id = "stdio/output-of-a-child-after-the-exit-arrives",
        .requirements = {"IO-03", "IO-12", "IO-02"},
+       .tags = {kLateOutputTag},
        .needs = Need::kExec | Need::kNamespaces,
        .run = OutputAfterTheExit},
   };

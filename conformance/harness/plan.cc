@@ -51,8 +51,8 @@ PlannedCheck PlanCheck(const Check& check, const PlanRules& rules) {
     return skip(SkipKind::kNotClaimed,
                 absl::StrCat("the profile does not claim ", NeedNames(unclaimed)));
   }
-  if (LooksForProcessesInAVm(check, rules.profile)) {
-    return skip(SkipKind::kNotClaimed, "processes in a VM have no pids of their own here");
+  if (const char* const why = WhyNotInAVm(check, rules.profile); why != nullptr) {
+    return skip(SkipKind::kNotClaimed, why);
   }
   if ((check.needs & ToNeeds(Need::kFakeEngine)) != 0 && !HasFakeEngine(rules.profile)) {
     return skip(SkipKind::kHost,

@@ -55,7 +55,7 @@ TEST(PlanTest, SkipsExplainThemselves) {
   EXPECT_FALSE(PlanCheck(checks[0], rules).skip.has_value());
 }
 
-TEST(PlanTest, ProcessesInAVmHaveNoPidsHere) {
+TEST(PlanTest, WhatVmsCannotShowIsNotAskedFor) {
   const Check check = {
       .id = "a/pid", .tags = {"race", kHostPidsTag}, .needs = ToNeeds(Need::kExec)};
   PlanRules rules = Rules();
@@ -65,6 +65,8 @@ TEST(PlanTest, ProcessesInAVmHaveNoPidsHere) {
   EXPECT_EQ(PlanCheck(check, rules).skip, SkipKind::kNotClaimed);
   EXPECT_THAT(PlanCheck(check, rules).skip_reason, HasSubstr("in a VM"));
   EXPECT_FALSE(PlanCheck({.id = "a/other"}, rules).skip.has_value());
+  const Check late = {.id = "a/late", .tags = {kLateOutputTag}};
+  EXPECT_THAT(PlanCheck(late, rules).skip_reason, HasSubstr("end the outputs"));
   rules.profile.claims = 0;
   EXPECT_EQ(PlanCheck(check, rules).skip_reason, "the profile does not claim exec");
 }

@@ -82,7 +82,7 @@ std::vector<Check> ClaimedChecks(const std::vector<Check>& checks, const Profile
   std::vector<Check> claimed;
   const Needs offered = profile.claims | ToNeeds(Need::kFakeEngine);
   std::copy_if(checks.begin(), checks.end(), std::back_inserter(claimed), [&](const Check& check) {
-    return (check.needs & ~offered) == 0 && !LooksForProcessesInAVm(check, profile);
+    return (check.needs & ~offered) == 0 && WhyNotInAVm(check, profile) == nullptr;
   });
   return claimed;
 }
