@@ -175,7 +175,7 @@ void GuestContainer::OnExecAnswer(const std::string& exec_id,
 }
 
 void GuestContainer::Pause(Done done) {
-  if (state_ != State::kCreated && state_ != State::kRunning) {
+  if ((state_ != State::kCreated && state_ != State::kRunning) || init_->exited()) {
     return done(absl::FailedPreconditionError(absl::StrCat("container ", id_, " does not run")));
   }
   const absl::Status frozen = container::Freeze(cgroup_);

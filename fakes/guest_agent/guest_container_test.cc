@@ -139,6 +139,7 @@ TEST_F(GuestContainerTest, PausesAndDiesPaused) {
   ASSERT_TRUE(Do(&Agent::PauseContainer, pause).ok());
   EXPECT_EQ(Signal("c", "", SIGKILL), absl::OkStatus());
   EXPECT_EQ(Wait("c"), 137);
+  EXPECT_TRUE(absl::IsFailedPrecondition(Do(&Agent::PauseContainer, pause).status()));
 }
 
 TEST_F(GuestContainerTest, RemoveKillsWhatStillRuns) {

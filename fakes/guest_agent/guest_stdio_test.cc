@@ -137,5 +137,21 @@ TEST_F(GuestStdioTest, AnExecCanHaveATerminalToo) {
   EXPECT_EQ(Do(&Agent::TtyWinResize, resize).status().code(), absl::StatusCode::kUnavailable);
 }
 
+// Kata's shim in Go hands on what the agent says, so it has to say something.
+TEST_F(GuestStdioTest, ATerminalThatCannotBeMadeIsNamed) {
+  BootSandbox();
+  grpc::CreateContainerRequest request = Container("c", {"/bin/sleep", "1000"});
+  grpc::Spec& spec = *request.mutable_oci();
+  for (int i = 0; i < spec.mounts_size(); ++i) {
+    if (spec.mounts(i).type() != "devpts") continue;
+    spec.mutable_mounts()->DeleteSubrange(i, 1);
+    break;
+  }
+  ASSERT_EQ(Create(request), absl::OkStatus());
+  ASSERT_EQ(Start("c"), absl::OkStatus());
+  const absl::Status refused = Exec("c", "e", "tty", /*terminal=*/true);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("/dev/ptmx")) << refused;
+}
+
 }  // namespace
 }  // namespace fakes

@@ -26,6 +26,7 @@ class SyncTalk {
   // The next message, from the loop; UNAVAILABLE once the other end is closed. One at a time. May
   // destroy this.
   void Await(Done done);
+  // No error if the other end is closed already: the next Await() tells that, and what came before.
   absl::Status Send(container::SyncKind kind);
 
  private:

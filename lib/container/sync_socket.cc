@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "container/limits.h"
@@ -45,9 +46,12 @@ absl::StatusOr<SyncMessage> SyncSocket::Poll() const { return Read(MSG_DONTWAIT)
 
 absl::StatusOr<SyncMessage> SyncSocket::Read(int flags) const {
   std::string buffer(kSyncMessageBytesMax, '\0');
+  bool reset = false;
   for (;;) {
     const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), flags);
     if (got < 0 && errno == EINTR) continue;
+    // That the other end left something unread is told once, before what it said last.
+    if (got < 0 && errno == ECONNRESET && !std::exchange(reset, true)) continue;
     if (got < 0 && errno == EAGAIN) return absl::FailedPreconditionError("no message yet");
     if (got < 0 && errno != ECONNRESET) return base::ErrnoStatus(errno, "recv");
     if (got <= 0) return absl::UnavailableError("the other process is gone");
