@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/hypervisor/fake_machine.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <utility>
 
 #include "base/status_macros.h"
 
 namespace fakes {
+namespace {
+
+// Not ok() where nobody listens: a guest of ours needs no daemon to see what is shared.
+base::UniqueFd ConnectTo(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return {};
+  path.copy(address.sun_path, path.size());
+  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  if (!socket.ok() || ::connect(socket.get(), where, sizeof(address)) != 0) return {};
+  return socket;
+}
+
+}  // namespace
 
 FakeMachine::FakeMachine(boost::asio::io_context& loop, VsockFaults& faults, GuestFactory factory,
                          std::function<void()> power_off)
@@ -22,6 +40,9 @@ absl::Status FakeMachine::Boot(const MachineSettings& settings) {
       Stop();
       return listening;
     }
+  }
+  for (const std::string& path : settings.fs_sockets) {
+    if (base::UniqueFd daemon = ConnectTo(path); daemon.ok()) daemons_.push_back(std::move(daemon));
   }
   vcpus_.Resize(settings.vcpus);
   return absl::OkStatus();
@@ -53,6 +74,7 @@ void FakeMachine::Stop() {
   mux_.reset();
   if (services_) services_->Stop();
   services_.reset();
+  daemons_.clear();
   vcpus_.Resize(0);
 }
 

@@ -4,7 +4,9 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/unique_fd.h"
 #include "fakes/hypervisor/guest_machine.h"
 #include "fakes/hypervisor/guest_services.h"
 #include "fakes/hypervisor/vcpu_threads.h"
@@ -39,6 +41,7 @@ class FakeMachine : public GuestMachine {
   VcpuThreads vcpus_;
   std::unique_ptr<GuestServices> services_;
   std::unique_ptr<VsockMux> mux_;
+  std::vector<base::UniqueFd> daemons_;  // virtiofsd ends when the machine leaves it
 };
 
 }  // namespace fakes

@@ -5,13 +5,15 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace fakes {
 
 // What a configuration says about the machine that runs.
 struct MachineSettings {
   unsigned vcpus = 1;
-  std::string vsock_socket;  // where the host reaches the guest's ports; empty: nowhere
+  std::string vsock_socket;             // where the host reaches the guest's ports; empty: nowhere
+  std::vector<std::string> fs_sockets;  // of the daemons behind shared directories
 };
 
 // What the state machine of the API turns on and off. All of it happens at once.

@@ -62,9 +62,13 @@ class SilentLog : public std::enable_shared_from_this<SilentLog> {
 std::string SharedDirectoryOf(const HypervisorOptions& options) {
   if (!options.shared_directory.empty()) return options.shared_directory;
   const std::filesystem::path socket(options.api_socket);
-  const std::string candidate = absl::StrCat("/run/kata-containers/shared/sandboxes/",
-                                             socket.parent_path().filename().string(), "/shared");
-  return ::access(candidate.c_str(), F_OK) == 0 ? candidate : "";
+  const std::string sandbox = absl::StrCat("/run/kata-containers/shared/sandboxes/",
+                                           socket.parent_path().filename().string());
+  for (const char* name : {"/shared", "/ro"}) {  // of the runtime in Go, of runtime-rs
+    const std::string candidate = absl::StrCat(sandbox, name);
+    if (::access(candidate.c_str(), F_OK) == 0) return candidate;
+  }
+  return "";
 }
 
 // The guest's own part of the file system: a tmpfs that only this process sees.

@@ -229,6 +229,15 @@ std::string MachineConfig::vsock_socket() const {
   return found->value("socket", "");
 }
 
+std::vector<std::string> MachineConfig::fs_sockets() const {
+  std::vector<std::string> sockets;
+  Json config = json_;
+  for (const Json* device : Devices(config, InfoOf(DeviceKind::kFs))) {
+    sockets.push_back(device->value("socket", ""));
+  }
+  return sockets;
+}
+
 std::vector<std::string> MachineConfig::DeviceIds() const {
   std::vector<std::string> ids;
   Json config = json_;

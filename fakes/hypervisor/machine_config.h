@@ -41,7 +41,8 @@ class MachineConfig {
   [[nodiscard]] const nlohmann::json& json() const { return json_; }
   [[nodiscard]] unsigned vcpus() const { return vcpus_; }
   [[nodiscard]] std::uint64_t memory_bytes() const { return memory_bytes_; }
-  [[nodiscard]] std::string vsock_socket() const;            // empty: no such device
+  [[nodiscard]] std::string vsock_socket() const;  // empty: no such device
+  [[nodiscard]] std::vector<std::string> fs_sockets() const;
   [[nodiscard]] std::vector<std::string> DeviceIds() const;  // in the order of the bus
   // vm.counters: zeros, since no frames and blocks move.
   [[nodiscard]] nlohmann::json Counters() const;

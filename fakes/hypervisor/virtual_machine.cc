@@ -104,7 +104,9 @@ struct VirtualMachine::Impl {
     RETURN_IF_ERROR(config.CheckFiles());
     PciSlots slots;
     for (const std::string& id : config.DeviceIds()) RETURN_IF_ERROR(slots.Take(id).status());
-    RETURN_IF_ERROR(guest.Boot({.vcpus = config.vcpus(), .vsock_socket = config.vsock_socket()}));
+    RETURN_IF_ERROR(guest.Boot({.vcpus = config.vcpus(),
+                                .vsock_socket = config.vsock_socket(),
+                                .fs_sockets = config.fs_sockets()}));
     pci = std::move(slots);
     state = State::kRunning;
     return absl::OkStatus();
