@@ -19,6 +19,7 @@
 #include "metrics/v1/metrics.pb.h"
 #include "metrics/v2/metrics.pb.h"
 #include "runc/options.pb.h"
+#include "runtimeoptions/v1/options.pb.h"
 #include "services/events/ttrpc.pb.h"
 #include "task/v3/task.pb.h"
 #include "types/mount.pb.h"
@@ -53,6 +54,7 @@ std::vector<const Descriptor*> CollectMessages() {
       containerd::events::TaskExit::descriptor()->file(),
       containerd::services::events::ttrpc::v1::Envelope::descriptor()->file(),
       containerd::runc::v1::Options::descriptor()->file(),
+      runtimeoptions::v1::Options::descriptor()->file(),
       containerd::runtime::bootstrap::v1::BootstrapParams::descriptor()->file(),
       containerd::types::Mount::descriptor()->file(),
       containerd::types::ProcessInfo::descriptor()->file(),

@@ -20,6 +20,7 @@
 #include "base/loopback.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
+#include "conformance/harness/deaf_syslog.h"
 
 namespace conformance {
 namespace {
@@ -204,6 +205,10 @@ absl::StatusOr<WorldInfo> EnterWorld(const WorldSpec& spec) {
   world.deadline_scale = spec.deadline_scale;
   RETURN_IF_ERROR(MakeDirectories(world));
   RETURN_IF_ERROR(OfferEngine(spec, world.root));
+  // Where /dev/log is none or leads to the /run of the host, libraries try /var/run/log. It is
+  // there as long as this world, so nobody closes it.
+  ASSIGN_OR_RETURN(base::UniqueFd syslog, ListenAsSyslog("/run/log"));
+  (void)syslog.release();
   return world;
 }
 

@@ -41,6 +41,8 @@ oci::Spec CommonSpec(const GuestRequest& request) {
   spec.root.path = request.root_path;
   spec.annotations = request.annotations;
   spec.linux.cgroups_path = request.cgroups_path;
+  // containerd always writes linux.resources, and kata's shim in Go dies of a bundle without.
+  spec.linux.resources.other_json["devices"] = "[]";
   if (request.memory_limit_bytes) {
     // Swap equal to memory: the limit is reached whether or not the host swaps.
     spec.linux.resources.memory = oci::MemoryResources{.limit = request.memory_limit_bytes,
