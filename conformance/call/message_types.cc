@@ -19,6 +19,7 @@
 #include "metrics/v1/metrics.pb.h"
 #include "metrics/v2/metrics.pb.h"
 #include "runc/options.pb.h"
+#include "runtime/sandbox/v1/sandbox.pb.h"
 #include "runtimeoptions/v1/options.pb.h"
 #include "services/events/ttrpc.pb.h"
 #include "task/v3/task.pb.h"
@@ -56,7 +57,10 @@ std::vector<const Descriptor*> CollectMessages() {
       containerd::runc::v1::Options::descriptor()->file(),
       runtimeoptions::v1::Options::descriptor()->file(),
       containerd::runtime::bootstrap::v1::BootstrapParams::descriptor()->file(),
+      containerd::runtime::sandbox::v1::PingRequest::descriptor()->file(),
+      containerd::types::Metric::descriptor()->file(),
       containerd::types::Mount::descriptor()->file(),
+      containerd::types::Platform::descriptor()->file(),
       containerd::types::ProcessInfo::descriptor()->file(),
       containerd::types::RuntimeInfo::descriptor()->file(),
       io::containerd::cgroups::v1::Metrics::descriptor()->file(),
@@ -92,10 +96,13 @@ std::string NearMethods(absl::string_view method) {
 const std::vector<KnownService>& KnownServices() {
   static const auto* const services = [] {
     const auto* task = containerd::task::v3::StateRequest::descriptor()->file()->service(0);
+    const auto* sandbox =
+        containerd::runtime::sandbox::v1::PingRequest::descriptor()->file()->service(0);
     const auto* events =
         containerd::services::events::ttrpc::v1::Envelope::descriptor()->file()->service(0);
     return new std::vector<KnownService>{{.name = task->full_name(), .shape = task},
                                          {.name = "containerd.task.v2.Task", .shape = task},
+                                         {.name = sandbox->full_name(), .shape = sandbox},
                                          {.name = events->full_name(), .shape = events}};
   }();
   return *services;

@@ -24,6 +24,7 @@ std::vector<Check> AllChecks() {
   AddIsolationChecks(checks);
   AddResourcesChecks(checks);
   AddWasmChecks(checks);
+  AddSandboxChecks(checks);
   return checks;
 }
 

@@ -25,6 +25,7 @@ void AddTtrpcWireChecks(std::vector<Check>& checks);
 void AddHooksChecks(std::vector<Check>& checks);
 void AddIsolationChecks(std::vector<Check>& checks);
 void AddResourcesChecks(std::vector<Check>& checks);
+void AddSandboxChecks(std::vector<Check>& checks);
 void AddWasmChecks(std::vector<Check>& checks);
 
 }  // namespace conformance

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "conformance/checks/bootstrap_support.h"
+#include "conformance/checks/sandbox_support.h"
 #include "conformance/checks/socket_reuse.h"
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/profile.h"
@@ -184,6 +185,13 @@ void RunsModules(CheckContext& check) {
                     {.text = "a WebAssembly module that ends with 7"});
 }
 
+void ServesSandboxes(CheckContext& check) {
+  SandboxUnderTest sandbox(check);
+  check.ASSERT_THAT(sandbox.Create(), IsOk());
+  check.ASSERT_THAT(sandbox.Start().status(), IsOk());
+  check.EXPECT_THAT(check.Require(sandbox.Status()).state(), Eq("SANDBOX_READY"));
+}
+
 }  // namespace
 
 std::vector<Check> SurveyChecks() {
@@ -200,6 +208,7 @@ std::vector<Check> SurveyChecks() {
       {Need::kOomEvents, ReportsOom},     {Need::kRootfsMounts, MountsItsRootfs},
       {Need::kInfo, AnswersInfo},         {Need::kCheckpoint, Checkpoints},
       {Need::kHooks, RunsHooks},          {Need::kWasm, RunsModules},
+      {kNeedSandbox, ServesSandboxes},
   };
   std::vector<Check> checks = {{.id = "survey/world", .run = World},
                                {.id = "survey/runs", .run = Runs}};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/history_judge.h"
 #include "conformance/harness/task_messages.h"
+#include "runtime/sandbox/v1/sandbox.pb.h"
 #include "task/v3/task.pb.h"
 
 namespace conformance {
@@ -28,6 +30,7 @@ constexpr milliseconds kWaitCap{5000};
 constexpr milliseconds kDeleteCap{15000};
 constexpr milliseconds kMeetCap{5000};
 constexpr milliseconds kShutdownCap{5000};
+constexpr milliseconds kSandboxCap{15000};
 constexpr milliseconds kEventsCap{5000};
 constexpr milliseconds kExitCap{10000};
 constexpr milliseconds kExitCapUndelivered{20000};  // EVT-46 with room to spare
@@ -81,6 +84,7 @@ std::vector<Why> CleanUp::Run() {
       KillDaemons();
     } else {
       AwaitOwedEvents();
+      ShutDownSandboxes();
       ShutDownDaemons();
     }
   }
@@ -194,6 +198,24 @@ void CleanUp::KillDaemons() {
     parts_.daemons.ExpectDeath(daemon->pid);
     scope_.history().Add(Lane::kProcess, absl::StrCat("SIGKILL to the shim ", daemon->pid));
     (void)base::SendSignal(daemon->process->pidfd(), SIGKILL);
+  }
+}
+
+// A shim does not end while its sandbox exists (SBX-32).
+void CleanUp::ShutDownSandboxes() {
+  const std::map<std::string, std::size_t> sandboxes = parts_.daemons.sandboxes();
+  for (const auto& [id, connection] : sandboxes) {
+    ShimConnection* const shim = ConnectionFor(connection);
+    if (shim == nullptr || !Heed(shim->MeetDaemon(Within(kMeetCap))).ok()) continue;
+    containerd::runtime::sandbox::v1::ShutdownSandboxRequest request;
+    request.set_sandbox_id(id);
+    const absl::Status status =
+        Heed(shim->CallService("containerd.runtime.sandbox.v1.Sandbox", "ShutdownSandbox",
+                               request.SerializeAsString(), Within(kSandboxCap))
+                 .status());
+    if (OkOrGone(status) || absl::IsUnavailable(status)) continue;
+    Fail(why::kReplyCode, "SBX-03", absl::StrCat("ShutdownSandbox of ", id), "OK",
+         status.ToString());
   }
 }
 

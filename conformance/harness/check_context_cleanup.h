@@ -35,6 +35,7 @@ class CleanUp {
   void EndExecs(const Ending& ending);
   void KillDaemons();
   void AwaitOwedEvents();
+  void ShutDownSandboxes();
   void ShutDownDaemons();
   void AwaitDaemons();
   void RemoveOrphanedSockets();

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/sandbox/v1/sandbox.pb.h"
+
 namespace conformance {
 namespace {
 
@@ -14,6 +16,15 @@ using Lane = HistoryEntry::Lane;
 
 bool IsTaskService(absl::string_view service) {
   return absl::StartsWith(service, "containerd.task.") && absl::EndsWith(service, ".Task");
+}
+
+constexpr absl::string_view kSandboxService = "containerd.runtime.sandbox.v1.Sandbox";
+
+// All requests of the service begin with the sandbox's id.
+std::string SandboxOf(absl::string_view request) {
+  containerd::runtime::sandbox::v1::PingRequest ping;
+  ping.ParseFromArray(request.data(), static_cast<int>(request.size()));
+  return ping.sandbox_id();
 }
 
 // What a reader of the time line wants to know of a reply.
@@ -68,6 +79,8 @@ std::size_t History::BeginCall(std::size_t connection, absl::string_view service
     call.title = absl::StrCat(method, named ? " " : "", named ? ProcessName(fact.process) : "");
     call.fact = static_cast<std::ptrdiff_t>(story_.calls.size());
     story_.calls.push_back(fact);
+  } else if (service == kSandboxService) {
+    call.title = absl::StrCat(method, " ", SandboxOf(request));
   } else {
     call.title = absl::StrCat(service, "/", method);
   }

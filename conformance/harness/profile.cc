@@ -16,12 +16,13 @@
 #include "base/status_macros.h"
 #include "conformance/harness/durations.h"
 #include "conformance/harness/ready_made.h"
+#include "conformance/harness/sandbox_need.h"
 #include "conformance/harness/toml_reader.h"
 
 namespace conformance {
 namespace {
 
-constexpr std::array<std::pair<Need, const char*>, 17> kNeedNames = {{
+constexpr std::array<std::pair<Need, const char*>, 18> kNeedNames = {{
     {Need::kExec, "exec"},
     {Need::kPause, "pause"},
     {Need::kTerminal, "terminal"},
@@ -38,6 +39,7 @@ constexpr std::array<std::pair<Need, const char*>, 17> kNeedNames = {{
     {Need::kCheckpoint, "checkpoint"},
     {Need::kHooks, "hooks"},
     {Need::kWasm, "wasm"},
+    {kNeedSandbox, "sandbox"},
     {Need::kFakeEngine, "fake-engine"},
 }};
 
@@ -48,7 +50,7 @@ constexpr std::array<std::pair<Profile::Guest, const char*>, 3> kGuestNames = {{
 }};
 
 // What the shims of runc's type do not offer.
-constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm;
+constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm | kNeedSandbox;
 
 constexpr std::int64_t kParallelMax = 256;
 

@@ -61,7 +61,8 @@ std::optional<Profile::Guest> ParseGuest(absl::string_view name);
 // Whether containers have a rootfs of their own.
 constexpr bool HasOwnRoot(Profile::Guest guest) { return guest != Profile::Guest::kHost; }
 
-// Everything a shim of runc's type offers: all claims but `checkpoint` and `wasm`, engine "runc".
+// Everything a shim of runc's type offers: all claims but `checkpoint`, `wasm` and `sandbox`,
+// engine "runc".
 Profile DefaultProfile();
 
 // Parses a TOML profile (schema 1). INVALID_ARGUMENT names file, line and key: unknown tables and

@@ -13,7 +13,9 @@
 #include "conformance/harness/check_context.h"
 #include "conformance/harness/hang_report.h"
 #include "conformance/harness/stack_dump.h"
+#include "conformance/harness/vm_options.h"
 #include "containerd/shim_address.h"
+#include "runtime/sandbox/v1/sandbox.pb.h"
 #include "task/v3/task.pb.h"
 #include "ttrpc/client.h"
 
@@ -22,6 +24,8 @@ namespace {
 
 using Lane = HistoryEntry::Lane;
 using Clock = std::chrono::steady_clock;
+
+constexpr char kSandboxService[] = "containerd.runtime.sandbox.v1.Sandbox";
 
 // Beyond the wire's timeout the local one must not end a call first: who answered is the question.
 constexpr std::chrono::hours kNeverLocally{24};
@@ -174,11 +178,17 @@ std::unique_ptr<PendingReply> ShimConnection::Begin(const std::string& service,
                                                     const std::string& method,
                                                     const std::string& request,
                                                     const CallOptions& options) {
+  const bool of_sandbox = service == kSandboxService;
+  if (of_sandbox && method == "ShutdownSandbox" && daemon_ != nullptr) {
+    daemons_.NoteSandboxShutdown(*daemon_);
+  }
   const std::size_t call = scope_.history().BeginCall(number_, service, method, request);
   auto slot = std::make_shared<Slot>();
-  const auto finish = [this, call, slot](absl::StatusOr<std::string> result) {
+  const auto finish = [this, call, slot, sandbox = of_sandbox ? request : std::string(),
+                       method](absl::StatusOr<std::string> result) {
     scope_.history().EndCall(call, result);
     if (result.ok()) scope_.CountSignOfLife();
+    if (result.ok() && !sandbox.empty()) NoteSandbox(method, sandbox);
     slot->result = std::move(result);
   };
   if (client_) {
@@ -189,6 +199,14 @@ std::unique_ptr<PendingReply> ShimConnection::Begin(const std::string& service,
   const pid_t daemon = daemon_ == nullptr ? 0 : daemon_->pid;
   return std::make_unique<PendingCall>(scope_, daemons_, std::move(slot),
                                        scope_.history().TitleOf(call), daemon, options);
+}
+
+// All requests of the Sandbox service begin with the sandbox's id.
+void ShimConnection::NoteSandbox(const std::string& method, const std::string& request) {
+  containerd::runtime::sandbox::v1::PingRequest named;
+  if (!named.ParseFromString(request)) return;
+  if (method == "CreateSandbox") daemons_.sandboxes()[named.sandbox_id()] = number_;
+  if (method == "ShutdownSandbox") daemons_.sandboxes().erase(named.sandbox_id());
 }
 
 std::unique_ptr<PendingReply> ShimConnection::CallAsync(const std::string& method,
@@ -207,7 +225,23 @@ absl::StatusOr<std::string> ShimConnection::CallService(const std::string& servi
                                                         const std::string& method,
                                                         const std::string& request,
                                                         const CallOptions& options) {
-  return Begin(service, method, request, options)->Get();
+  const bool makes_sandbox = service == kSandboxService && method == "CreateSandbox";
+  return Begin(service, method, makes_sandbox ? WithVmOptions(request) : request, options)->Get();
+}
+
+// As Create has them, a sandbox of a shim that drives a hypervisor is told where its configuration
+// is, unless the check has options of its own.
+std::string ShimConnection::WithVmOptions(const std::string& request) {
+  containerd::runtime::sandbox::v1::CreateSandboxRequest sandbox;
+  if (scope_.profile().hypervisor.empty() || !sandbox.ParseFromString(request) ||
+      sandbox.has_options()) {
+    return request;
+  }
+  absl::StatusOr<std::string> vm_options = VmOptionsFor(scope_.profile(), scope_.world().root);
+  if (!vm_options.ok()) scope_.EndAsError(vm_options.status());
+  sandbox.mutable_options()->set_type_url(kVmOptionsType);
+  sandbox.mutable_options()->set_value(*std::move(vm_options));
+  return sandbox.SerializeAsString();
 }
 
 absl::StatusOr<ConnectInfo> ShimConnection::Connect(const std::string& id,

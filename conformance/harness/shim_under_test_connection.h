@@ -63,6 +63,9 @@ class ShimConnection : public ShimUnderTest {
  private:
   std::unique_ptr<PendingReply> Begin(const std::string& service, const std::string& method,
                                       const std::string& request, const CallOptions& options);
+  std::string WithVmOptions(const std::string& request);
+  // A call of the Sandbox service has succeeded.
+  void NoteSandbox(const std::string& method, const std::string& request);
   [[nodiscard]] std::string TaskService() const;
   void RequireDaemon();
 

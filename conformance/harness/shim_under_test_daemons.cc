@@ -74,7 +74,18 @@ void DaemonTable::NoteShutdown(ShimDaemon& daemon) {
   for (const LiveTask& task : LiveTasks(scope_.history().story())) {
     if (daemon.connections.count(task.connection) != 0) return;
   }
+  for (const auto& [id, connection] : sandboxes_) {
+    if (daemon.connections.count(connection) != 0) return;
+  }
   daemon.shutdown_sent = true;
+}
+
+void DaemonTable::NoteSandboxShutdown(ShimDaemon& daemon) {
+  if (daemon.exit) return;
+  daemon.shutdown_sent = true;
+  for (const LiveTask& task : LiveTasks(scope_.history().story())) {
+    if (daemon.connections.count(task.connection) != 0) return MarkLost(daemon);
+  }
 }
 
 // From here on its tasks have nobody to report about them.

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -43,9 +44,14 @@ class DaemonTable {
   ShimDaemon& Know(pid_t pid, const std::string& address);
   // Its death is part of the scenario; also for a pid that becomes known later.
   void ExpectDeath(pid_t pid);
-  // Shutdown is about to be sent. The daemon may end, unless calls say that it holds tasks.
+  // Shutdown is about to be sent. The daemon may end, unless calls say that it holds tasks or a
+  // sandbox.
   void NoteShutdown(ShimDaemon& daemon);
+  // ShutdownSandbox is about to be sent. The daemon may end, whatever it holds.
+  void NoteSandboxShutdown(ShimDaemon& daemon);
   [[nodiscard]] const std::vector<std::unique_ptr<ShimDaemon>>& all() const { return daemons_; }
+  // Sandboxes that were created and not shut down, with the number of a connection to each.
+  std::map<std::string, std::size_t>& sandboxes() { return sandboxes_; }
 
   // Why the check is a crash, if a daemon ended that nobody ended: before Shutdown any end, after
   // it death by a signal of its own doing.
@@ -58,6 +64,7 @@ class DaemonTable {
   CheckScope& scope_;
   std::vector<std::unique_ptr<ShimDaemon>> daemons_;
   std::set<pid_t> expected_;
+  std::map<std::string, std::size_t> sandboxes_;
 };
 
 // "exit code 2", "signal 11 (Segmentation fault)".

@@ -143,7 +143,9 @@ absl::Status LeaveOutWhatIsNotBuilt(const SelftestOptions& options, FaultPlan& p
   if (!options.shim.empty() || !options.profile.empty() || FindProgram(kStage).ok()) {
     return absl::OkStatus();
   }
-  const auto needs_stage = [](const FaultRow& row) { return !row.fault->profile.empty(); };
+  const auto needs_stage = [](const FaultRow& row) {
+    return row.fault->profile == "reference-wasm";
+  };
   const auto kept = std::remove_if(plan.rows.begin(), plan.rows.end(), needs_stage);
   plan.left_out = static_cast<std::size_t>(plan.rows.end() - kept);
   plan.rows.erase(kept, plan.rows.end());

@@ -18,6 +18,7 @@ std::vector<KnownFault> WireStdioFaults();
 std::vector<KnownFault> WireStartFaults();
 std::vector<KnownFault> WireLifeFaults();
 std::vector<KnownFault> WireRecoveryFaults();
+std::vector<KnownFault> WireSandboxFaults();
 std::vector<KnownFault> WireWasmFaults();
 std::vector<KnownFault> WireWasmHookFaults();
 

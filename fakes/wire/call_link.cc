@@ -121,7 +121,8 @@ void CallLink::OnShimPiece(FrameSplitter::Piece piece) {
   }
   const std::shared_ptr<WireMessage> message =
       WireMessage::Reply(*piece.header, std::move(piece.bytes), call.mapped());
-  const bool shutdown = message->name() == "Shutdown" && message->ok();
+  const bool shutdown =
+      (message->name() == "Shutdown" || message->name() == "ShutdownSandbox") && message->ok();
   const Effects effects = std::make_shared<WireEffects>(core_.Apply(*message));
   if (shutdown && callbacks_.on_shutdown) callbacks_.on_shutdown();
   core_.Prepare(message, effects, [self = weak_from_this(), message, effects] {

@@ -71,7 +71,7 @@ absl::StatusOr<Step> FirstStep(absl::string_view path) {
 absl::StatusOr<const FieldDescriptor*> FieldOf(const Descriptor& type, const Step& step) {
   const FieldDescriptor* field = type.FindFieldByName(step.name);
   if (field == nullptr) return BadPath(step.name, absl::StrCat(type.full_name(), " has no such"));
-  if (step.indexed != field->is_repeated() || field->is_map()) {
+  if (step.indexed != field->is_repeated()) {
     // A list as a whole can only be cleared.
     if (!(field->is_repeated() && step.rest.empty() && !step.indexed)) {
       return BadPath(step.name, field->is_repeated() ? "a list, which needs an index" : "no list");

@@ -19,6 +19,11 @@ WireEffects RelayCore::Apply(WireMessage& message) {
 
 void RelayCore::CountTasks(const WireMessage& message) {
   if (message.side() != WireSide::kReply || !message.ok()) return;
+  if (message.name() == "CreateSandbox") sandbox_ = true;
+  if (message.name() == "ShutdownSandbox") {
+    sandbox_ = false;
+    tasks_.clear();
+  }
   const std::string id = message.Get("request.id").value_or("");
   if (message.name() == "Create") tasks_.insert(id);
   if (message.name() == "Delete" && message.Get("request.exec_id").value_or("").empty()) {

@@ -53,7 +53,8 @@ class RelayCore {
   void CallShim(const WireEffects::Call& call, Then then);
 
   // The tasks the shim holds, as its replies tell.
-  [[nodiscard]] bool HasTasks() const { return !tasks_.empty(); }
+  // A sandbox counts as one.
+  [[nodiscard]] bool HasTasks() const { return sandbox_ || !tasks_.empty(); }
   // Nothing is held any more: what was goes nowhere.
   void ForgetHeld() { held_.clear(); }
 
@@ -80,6 +81,7 @@ class RelayCore {
   std::list<Held> held_;
   std::map<std::string, Swap> swaps_;  // by method
   std::set<std::string> tasks_;
+  bool sandbox_ = false;
   std::uint32_t connections_ = 0;
 };
 

@@ -5,18 +5,23 @@
 
 #include <map>
 
+#include "runtime/sandbox/v1/sandbox.pb.h"
 #include "task/v3/task.pb.h"
 
 namespace fakes {
 namespace {
 
+// No name is in both services.
 std::map<std::string, TaskMethod> AllMethods() {
   std::map<std::string, TaskMethod> methods;
-  const auto* service = containerd::task::v3::StateRequest::descriptor()->file()->service(0);
-  for (int i = 0; i < service->method_count(); ++i) {
-    const auto* method = service->method(i);
-    methods[method->name()] = {.request = method->input_type()->full_name(),
-                               .reply = method->output_type()->full_name()};
+  for (const auto* service :
+       {containerd::task::v3::StateRequest::descriptor()->file()->service(0),
+        containerd::runtime::sandbox::v1::PingRequest::descriptor()->file()->service(0)}) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const auto* method = service->method(i);
+      methods[method->name()] = {.request = method->input_type()->full_name(),
+                                 .reply = method->output_type()->full_name()};
+    }
   }
   return methods;
 }
@@ -26,7 +31,7 @@ std::map<std::string, TaskMethod> AllMethods() {
 const TaskMethod* FindTaskMethod(absl::string_view service, absl::string_view method) {
   static const std::map<std::string, TaskMethod> methods = AllMethods();
   if (!service.empty() && service != "containerd.task.v2.Task" &&
-      service != "containerd.task.v3.Task") {
+      service != "containerd.task.v3.Task" && service != "containerd.runtime.sandbox.v1.Sandbox") {
     return nullptr;
   }
   const auto found = methods.find(std::string(method));

@@ -7,13 +7,14 @@
 
 namespace fakes {
 
-// The messages of one method of the Task service, by full name; those of version 3 serve both.
+// The messages of one method of the Task or the Sandbox service, by full name; those of version 3
+// serve both of Task.
 struct TaskMethod {
   std::string request;
   std::string reply;
 };
 
-// nullptr for another service, and for a method it does not have. An empty service is any Task.
+// nullptr for another service, and for a method it does not have. An empty service is any of them.
 const TaskMethod* FindTaskMethod(absl::string_view service, absl::string_view method);
 
 }  // namespace fakes
