@@ -7,6 +7,8 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <tuple>
 #include <utility>
 
@@ -56,6 +58,7 @@ absl::StatusOr<bool> HttpReplyParser::ParseHead() {
     auto [text, position] = LineAt(head, 0);
     RETURN_IF_ERROR(ParseStatusLine(text));
     length_.reset();
+    chunked_ = false;
     for (std::tie(text, position) = LineAt(head, position); !text.empty();
          std::tie(text, position) = LineAt(head, position)) {
       RETURN_IF_ERROR(ParseHeader(text));
@@ -85,6 +88,8 @@ absl::Status HttpReplyParser::ParseHeader(absl::string_view line) {
   const absl::string_view name = line.substr(0, colon);
   const absl::string_view value = absl::StripAsciiWhitespace(line.substr(colon + 1));
   if (absl::EqualsIgnoreCase(name, "transfer-encoding")) {
+    chunked_ = absl::EqualsIgnoreCase(value, "chunked");
+    if (chunked_) return absl::OkStatus();
     return absl::UnimplementedError(absl::StrCat("HTTP response with transfer coding ", value));
   }
   if (!absl::EqualsIgnoreCase(name, "content-length")) return absl::OkStatus();
@@ -98,13 +103,11 @@ absl::Status HttpReplyParser::ParseHeader(absl::string_view line) {
 }
 
 absl::StatusOr<bool> HttpReplyParser::TakeBody() {
-  reply_.body += std::exchange(pending_, {});
   constexpr int kNoContent = 204;
   constexpr int kNotModified = 304;
-  if (reply_.status == kNoContent || reply_.status == kNotModified) {
-    reply_.body.clear();
-    return true;
-  }
+  if (reply_.status == kNoContent || reply_.status == kNotModified) return true;
+  if (chunked_) return TakeChunks();
+  reply_.body += std::exchange(pending_, {});
   if (length_.has_value() && reply_.body.size() >= *length_) {
     reply_.body.resize(*length_);
     return true;
@@ -115,8 +118,48 @@ absl::StatusOr<bool> HttpReplyParser::TakeBody() {
   return false;
 }
 
+absl::Status HttpReplyParser::BeginChunk(absl::string_view line) {
+  const absl::string_view digits = absl::StripAsciiWhitespace(line.substr(0, line.find(';')));
+  std::uint32_t size = 0;
+  if (!absl::SimpleHexAtoi(digits, &size)) return NoHttp(line);
+  if (size > kHttpBodyBytesMax - reply_.body.size()) {
+    return absl::ResourceExhaustedError("the HTTP response does not end");
+  }
+  chunk_left_ = size;
+  chunk_ = size == 0 ? Chunk::kTrailer : Chunk::kData;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> HttpReplyParser::TakeChunks() {
+  for (;;) {
+    if (chunk_ == Chunk::kData) {
+      const std::size_t taken = std::min(chunk_left_, pending_.size());
+      reply_.body.append(pending_, 0, taken);
+      pending_.erase(0, taken);
+      chunk_left_ -= taken;
+      if (chunk_left_ > 0) return false;
+      chunk_ = Chunk::kEnd;
+    }
+    const auto [text, next] = LineAt(pending_, 0);
+    if (next == absl::string_view::npos) {
+      if (pending_.size() <= kHttpHeaderBytesMax) return false;
+      return absl::ResourceExhaustedError("a line of the HTTP response does not end");
+    }
+    const std::string line(text);
+    pending_.erase(0, next);
+    if (chunk_ == Chunk::kTrailer) {
+      if (line.empty()) return true;
+    } else if (chunk_ == Chunk::kEnd) {
+      if (!line.empty()) return NoHttp(line);
+      chunk_ = Chunk::kSize;
+    } else {
+      RETURN_IF_ERROR(BeginChunk(line));
+    }
+  }
+}
+
 absl::Status HttpReplyParser::End() const {
-  if (has_head_ && !length_.has_value()) return absl::OkStatus();
+  if (has_head_ && !length_.has_value() && !chunked_) return absl::OkStatus();
   return absl::UnavailableError("the connection ended within the HTTP response");
 }
 

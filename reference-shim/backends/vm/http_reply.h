@@ -19,8 +19,8 @@ struct HttpReply {
 };
 
 // Reads one HTTP/1.x response from bytes that come in any portions (F5): with or without a reason
-// phrase, a length or a body; header names in any case; lines ended by CRLF or LF; interim
-// responses (1xx) are skipped. Not understood: transfer codings, which no hypervisor uses.
+// phrase, a length or a body; header names in any case; lines ended by CRLF or LF; a body in
+// chunks; interim responses (1xx) are skipped. Not understood: other transfer codings.
 class HttpReplyParser {
  public:
   // True once the response is complete; nothing may be added then. INVALID_ARGUMENT for what is no
@@ -36,10 +36,17 @@ class HttpReplyParser {
   absl::Status ParseStatusLine(absl::string_view line);
   absl::Status ParseHeader(absl::string_view line);
   absl::StatusOr<bool> TakeBody();
+  absl::StatusOr<bool> TakeChunks();
+  // What comes next in a body of chunks.
+  enum class Chunk { kSize, kData, kEnd, kTrailer };
+  absl::Status BeginChunk(absl::string_view line);
 
   std::string pending_;
   bool has_head_ = false;
   std::optional<std::size_t> length_;
+  bool chunked_ = false;
+  Chunk chunk_ = Chunk::kSize;
+  std::size_t chunk_left_ = 0;  // bytes of this chunk that are still to come
   HttpReply reply_;
 };
 

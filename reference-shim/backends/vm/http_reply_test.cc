@@ -36,6 +36,9 @@ TEST(HttpReply, IsTheSameHoweverItIsCut) {
       {"HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 E\r\nContent-Length: 2\r\n\r\n{}", 500, "{}"},
       {"HTTP/1.1 400 Bad Request\r\n\r\nuntil the end", 400, "until the end"},
+      {"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n2\r\nbo\r\nA;x=y\r\ndy 12345\r\n"
+       "\r\n0\r\nTrailer: x\r\n\r\n",
+       200, "body 12345\r\n"},
   };
   for (const auto& expected : replies) {
     for (std::size_t cut = 0; cut <= expected.text.size(); ++cut) {
@@ -52,15 +55,17 @@ TEST(HttpReply, WhatIsNoneIsRefusedByName) {
   for (const char* text :
        {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 99 Low\r\n\r\n",
         "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"}) {
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsize\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n"}) {
     const auto reply = ParseCut(text, 0);
     EXPECT_EQ(reply.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(reply.status().message()), HasSubstr("no HTTP response: \""));
   }
   EXPECT_THAT(
       std::string(
-          ParseCut("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 0).status().message()),
-      HasSubstr("transfer coding chunked"));
+          ParseCut("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", 0).status().message()),
+      HasSubstr("transfer coding gzip"));
 }
 
 TEST(HttpReply, HasLimits) {
@@ -71,6 +76,8 @@ TEST(HttpReply, HasLimits) {
       ParseCut(
           absl::StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", kHttpBodyBytesMax + 1, "\r\n\r\n"), 0)
           .status()));
+  EXPECT_TRUE(absl::IsResourceExhausted(
+      ParseCut("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n", 0).status()));
   HttpReplyParser unsized;
   EXPECT_TRUE(absl::IsResourceExhausted(
       unsized.Add("HTTP/1.1 200 OK\r\n\r\n" + std::string(kHttpBodyBytesMax + 1, 'x')).status()));
@@ -78,7 +85,8 @@ TEST(HttpReply, HasLimits) {
 
 TEST(HttpReply, AnEndInTheMiddleIsAFailure) {
   for (const char* text :
-       {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbo"}) {
+       {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbo",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n"}) {
     EXPECT_TRUE(absl::IsUnavailable(ParseCut(text, 0).status())) << text;
   }
 }
