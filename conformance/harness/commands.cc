@@ -15,6 +15,7 @@ const std::vector<Command>& Commands() {
       {"diff", "compare two results", &DefineDiff},
       {"merge", "make one result of the shards of a run", &DefineMerge},
       {"probe", "find out what a shim can do and write a profile", &DefineProbe},
+      {"profile", "write a ready-made profile, and what its shim is to read", &DefineProfile},
       {"doctor", "tell whether this machine is fit, and what it lacks", &DefineDoctor},
       {"expect", "look after files of known red verdicts", &DefineExpect},
       {"bench", "measure what a shim costs", &DefineBench},

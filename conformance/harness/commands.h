@@ -55,6 +55,7 @@ CommandAction DefineDiff(CLI::App& app, const CommandContext& context);
 CommandAction DefineMerge(CLI::App& app, const CommandContext& context);
 CommandAction DefineList(CLI::App& app, const CommandContext& context);
 CommandAction DefineProbe(CLI::App& app, const CommandContext& context);
+CommandAction DefineProfile(CLI::App& app, const CommandContext& context);
 CommandAction DefineDoctor(CLI::App& app, const CommandContext& context);
 CommandAction DefineExpect(CLI::App& app, const CommandContext& context);
 CommandAction DefineBench(CLI::App& app, const CommandContext& context);

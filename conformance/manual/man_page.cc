@@ -126,6 +126,10 @@ const std::vector<WrongUsage>& WrongUsages() {
        "--shim SHIM is missing: the shim to ask: a path, or a name in PATH (see shimgauge "
        "probe "
        "--help)"},
+      {{"profile", "my.toml"}, "my.toml: No such file or directory"},
+      {{"profile", "runc-v2-1.7", "--image", "/dev/null"},
+       "--image /dev/null: no file that can be read"},
+      {{"profile", "kata-go-clh", "--hypervisor", "/none"}, "--hypervisor /none: no such file"},
       {{"doctor", "--fix"},
        "The following argument was not expected: --fix (see shimgauge doctor --help)"},
       {{"doctor", "--priv", "sudo"}, "--priv sudo: the choices are auto, root and userns"},
