@@ -5,6 +5,8 @@
 #include <absl/strings/str_join.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -35,11 +37,14 @@ using ::testing::StartsWith;
 std::string Self() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 // The backend with a hypervisor that does what its arguments say (testing/scripted_vmm.h). Ends
-// with the proof that nothing was left.
+// with the proof that nothing was left, in a /run and among mounts that no other process adds to.
 class VmBackendTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(::mount("tmpfs", "/run", "tmpfs", 0, "mode=755"), 0);
     world_.emplace(BackendEntry{"vm", &MakeVmBackend});
   }
 
@@ -50,8 +55,10 @@ class VmBackendTest : public ::testing::Test {
     const auto mounts = container::ReadMountTable();
     ASSERT_TRUE(mounts.ok());
     for (const container::MountEntry& mount : *mounts) {
-      EXPECT_THAT(mount.mount_point, ::testing::Not(HasSubstr("shimgauge-test-")));
+      EXPECT_THAT(mount.mount_point,
+                  ::testing::Not(HasSubstr(absl::StrCat("shimgauge-test-", ::getpid(), "-"))));
     }
+    EXPECT_EQ(::umount2("/run", MNT_DETACH), 0);
   }
 
   // A container in a VM of that behaviour, of the pod `pod` if it is named.
