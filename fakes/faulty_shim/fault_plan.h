@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fakes/fault/fault_request.h"
+#include "fakes/faulty_shim/needless_work.h"
 #include "fakes/faulty_shim/rule.h"
 
 namespace fakes {
@@ -33,6 +34,9 @@ class FaultPlan {
   // A firing is noted in the journal. What is done for that is no occasion itself.
   const Rule* Fire(absl::string_view action, absl::string_view target, const Facts& facts = {});
 
+  // What this process had taken when the plan was made.
+  [[nodiscard]] const TimeUsed& begun() const { return begun_; }
+
  private:
   struct Entry {
     Rule rule;
@@ -43,6 +47,7 @@ class FaultPlan {
   explicit FaultPlan(std::string role) : role_(std::move(role)) {}
   [[nodiscard]] bool Matches(const Rule& rule, const Facts& facts);
 
+  TimeUsed begun_ = TimeUsed::Now();
   std::string role_;
   std::vector<Entry> entries_;
   bool busy_ = false;

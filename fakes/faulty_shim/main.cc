@@ -36,7 +36,6 @@ int Refuse(const absl::Status& status) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
-  const fakes::TimeUsed begun = fakes::TimeUsed::Now();
   const absl::StatusOr<fakes::FaultRequest> request = TakeRequest(args);
   if (!request.ok()) return Refuse(request.status());
   const std::string role = fakes::RoleOf(args);
@@ -56,9 +55,7 @@ int main(int argc, char** argv) {
   const int code = shim::RunShim(count, rest.data(), [&plan](const shim::BackendContext& context) {
     return fakes::MakeFaultyBackend(backends::MakeTaskBackend(context), **plan, context);
   });
-  if (const fakes::Rule* rule = fakes::Fire("stretch", "command")) {
-    fakes::Stretch(begun, rule->Number("percent"));
-  }
+  fakes::StretchCommand();
   fakes::SetCurrentPlan(nullptr);
   return code;
 }

@@ -12,6 +12,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "fakes/faulty_shim/fault_plan.h"
+
 namespace fakes {
 namespace {
 
@@ -33,6 +35,12 @@ void Stretch(const TimeUsed& begun, std::int64_t percent) {
   const auto end = now + (now - begun.at + begun.cpu) * percent / 100;
   struct stat info {};
   while (std::chrono::steady_clock::now() < end) (void)::stat("/etc/passwd", &info);
+}
+
+void StretchCommand() {
+  if (const Rule* rule = Fire("stretch", "command")) {
+    Stretch(CurrentPlan()->begun(), rule->Number("percent"));
+  }
 }
 
 void ForkOnce() {

@@ -18,6 +18,10 @@ struct TimeUsed {
 // and the time since; the work is system calls.
 void Stretch(const TimeUsed& begun, std::int64_t percent);
 
+// What the rule `stretch command` asks for, at the end of a command of the shim: by main(), and by
+// _exit() where the shim leaves that way.
+void StretchCommand();
+
 // Makes one child process, which ends at once, and waits for it.
 void ForkOnce();
 

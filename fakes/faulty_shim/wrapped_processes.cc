@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "fakes/faulty_shim/children.h"
+#include "fakes/faulty_shim/needless_work.h"
 #include "fakes/faulty_shim/own_children.h"
 #include "fakes/faulty_shim/wrapped.h"
 
@@ -181,6 +182,7 @@ void WrapExit(int code) {
   if (Fire("kill", "_exit") != nullptr) {
     for (const pid_t pid : ChildrenOfThis().followed) RealKill(pid, SIGKILL);
   }
+  StretchCommand();
   RealExit(code);
 }
 

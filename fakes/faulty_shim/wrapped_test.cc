@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -194,6 +195,17 @@ TEST(WrappedTest, AnExitIsNotRecorded) {
   const TestPlan plan({"skip exit-record"});
   EXPECT_TRUE(shim::WriteExitRecord(temp.path(), {.pid = 1}).ok());
   EXPECT_FALSE(Exists(temp.File("exit.json")));
+}
+
+TEST(WrappedTest, ACommandThatLeavesByExitIsStretched) {
+  const TestPlan plan({"stretch command role=start percent=10000"}, "start");
+  const auto begun = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() < begun + std::chrono::milliseconds(2)) {
+  }
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(200));
 }
 
 TEST(WrappedTest, AFailedWriteEndsTheProcess) {
