@@ -2,6 +2,7 @@
 #include "benchmarks/session.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/strip.h>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -402,7 +403,14 @@ absl::StatusOr<Milliseconds> Session::RunMany(int parallel, int count, const Ste
   const Clock::time_point begin = Clock::now();
   while (begun < parallel && begun < count) RETURN_IF_ERROR(send({.number = begun++}));
   while (!under_way.empty()) {
-    ASSIGN_OR_RETURN(const Wire::Reply reply, wire_.NextReply());
+    const absl::StatusOr<Wire::Reply> next = wire_.NextReply();
+    if (!next.ok()) {
+      std::map<std::string, int> owed;
+      for (const auto& [stream, unit] : under_way) ++owed[steps.calls[unit.step].method];
+      const std::string calls = absl::StrJoin(owed, ", ", absl::PairFormatter(" x "));
+      return base::Annotate(next.status(), absl::StrCat("unanswered: ", calls));
+    }
+    const Wire::Reply& reply = *next;
     const auto found = under_way.find(reply.stream);
     if (found == under_way.end()) return absl::InternalError("a reply nobody asked for");
     Unit unit = found->second;
