@@ -94,6 +94,7 @@ Attempt JudgeAttempt(const Check& check, WorkerEnd end, std::uint64_t seed) {
     attempt.hang = std::move(outcome.hang);
     attempt.story = std::move(outcome.story);
     attempt.findings = std::move(outcome.findings);
+    attempt.worked = std::chrono::microseconds(end.report->cpu_us);
     attempt.rpc_count = outcome.rpc_count;
     attempt.boot_us = outcome.boot_us;
     attempt.check_us = outcome.check_us;

@@ -28,6 +28,8 @@ struct Attempt {
   std::int64_t boot_us = 0;
   std::int64_t check_us = 0;
   std::chrono::microseconds took{0};  // worker included
+  // Processor time in it, the shim's included; 0: not known. The rest was waiting.
+  std::chrono::microseconds worked{0};
 };
 
 // Turns the end of a worker into a verdict:

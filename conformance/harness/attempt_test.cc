@@ -19,6 +19,7 @@ WorkerEnd Reported(Verdict verdict, int observations = 1) {
   message.kind = WorkerMessage::Kind::kOutcome;
   message.outcome.verdict = verdict;
   message.outcome.observations = observations;
+  message.cpu_us = 42;
   if (verdict != Verdict::kPass) {
     message.outcome.whys = {{.code = why::kReplyCode, .text = "wrong code"}};
   }
@@ -30,6 +31,7 @@ TEST(AttemptTest, TheWorkersVerdictCounts) {
   const Attempt pass = JudgeAttempt(kMust, Reported(Verdict::kPass), 7);
   EXPECT_EQ(pass.verdict, Verdict::kPass);
   EXPECT_EQ(pass.seed, 7u);
+  EXPECT_EQ(pass.worked, std::chrono::microseconds(42));
   const Attempt fail = JudgeAttempt(kMust, Reported(Verdict::kFail), 7);
   EXPECT_EQ(fail.verdict, Verdict::kFail);
   EXPECT_EQ(fail.whys.front().code, why::kReplyCode);

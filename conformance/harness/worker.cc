@@ -6,6 +6,8 @@
 #include <absl/strings/string_view.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,6 +68,19 @@ bool RunnerIsGone() {
   return ::poll(&end, 1, 0) < 0 || (end.revents & (POLLERR | POLLNVAL)) != 0;
 }
 
+// The worker is the parent of all that is orphaned in its world.
+std::int64_t CpuTime() {
+  std::int64_t sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    struct rusage usage {};
+    ::getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      sum += std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+    }
+  }
+  return sum;
+}
+
 absl::StatusOr<WorkerMessage> DoJob(const WorkerBody& body) {
   ASSIGN_OR_RETURN(const std::string text, ReadJobText());
   ASSIGN_OR_RETURN(const WorkerJob job, DecodeJob(text));
@@ -99,6 +114,7 @@ absl::StatusOr<WorkerMessage> DoJob(const WorkerBody& body) {
       loop, message.outcome.known,
       std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(patience.count()) *
                                                           std::max(1.0, world.deadline_scale))));
+  message.cpu_us = CpuTime();
   // The kernel waits for every process of this namespace; a frozen one would keep it waiting.
   if (const absl::StatusOr<CgroupTree> tree = CgroupTree::Open(world.cgroup_parent); tree.ok()) {
     tree->Thaw();

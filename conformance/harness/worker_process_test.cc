@@ -91,6 +91,7 @@ TEST_F(WorkerProcessTest, ReportsAnOutcome) {
   EXPECT_EQ(end.report->kind, WorkerMessage::Kind::kOutcome);
   EXPECT_EQ(end.report->outcome.verdict, Verdict::kPass);
   EXPECT_THAT(end.report->left, IsEmpty());
+  EXPECT_GT(end.report->cpu_us, 0);
   EXPECT_EQ(end.exit.code, 0);
   EXPECT_FALSE(end.killed || end.over_budget);
 }

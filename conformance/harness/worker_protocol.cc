@@ -281,7 +281,10 @@ std::string EncodeMessage(const WorkerMessage& message) {
   for (const Remainder& one : message.left) {
     left.push_back({{"code", one.code}, {"text", one.text}});
   }
-  return Dump({{"t", "outcome"}, {"outcome", ToJson(message.outcome)}, {"left", std::move(left)}});
+  return Dump({{"t", "outcome"},
+               {"outcome", ToJson(message.outcome)},
+               {"left", std::move(left)},
+               {"cpu_us", message.cpu_us}});
 }
 
 absl::StatusOr<WorkerMessage> DecodeMessage(absl::string_view line) {
@@ -300,6 +303,7 @@ absl::StatusOr<WorkerMessage> DecodeMessage(absl::string_view line) {
     message.kind = WorkerMessage::Kind::kOutcome;
     fields.Object("outcome", Reader(message.outcome));
     fields.Each("left", Adder(message.left));
+    fields.Get("cpu_us", message.cpu_us);
   } else {
     fields.Fail("t", absl::StrCat("'", type, "' is no type of message"));
   }

@@ -36,7 +36,7 @@ struct WorkerJob {
 struct WorkerMessage {
   enum class Kind {
     kWaiting,  // text: what the shim owes; empty: nothing any more
-    kOutcome,  // outcome and left: the check is over
+    kOutcome,  // outcome, left and cpu_us: the check is over
     kProbe,    // subject: the probe is over
     kFailed,   // text: the worker could not do its job
   };
@@ -44,6 +44,7 @@ struct WorkerMessage {
   std::string text;
   CheckOutcome outcome;
   std::vector<Remainder> left;
+  std::int64_t cpu_us = 0;  // of the worker and of all that has ended in its world
   SubjectInfo subject;
 };
 

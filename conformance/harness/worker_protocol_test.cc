@@ -89,6 +89,7 @@ TEST(WorkerProtocolTest, AnOutcomeTravelsWhole) {
   outcome.boot_us = 5;
   outcome.check_us = 6;
   message.left = {{.code = "left.mount", .text = "tmpfs on /x"}};
+  message.cpu_us = 7;
 
   const std::string line = EncodeMessage(message);
   EXPECT_EQ(line.find('\n'), std::string::npos);
@@ -106,6 +107,7 @@ TEST(WorkerProtocolTest, AnOutcomeTravelsWhole) {
   EXPECT_EQ(decoded->outcome.boot_us, 5);
   EXPECT_EQ(decoded->outcome.check_us, 6);
   EXPECT_EQ(decoded->left, message.left);
+  EXPECT_EQ(decoded->cpu_us, 7);
 }
 
 TEST(WorkerProtocolTest, TheOtherKindsTravel) {

@@ -203,10 +203,13 @@ std::string Skips(const FinishedRun& finished) {
 std::string SlowestTable(const FinishedRun& finished) {
   std::string rows;
   for (const CheckResult* result : Slowest(finished.results, kSlowest)) {
-    AddRow({SecondsText(TimeOf(*result)), CheckLink(result->planned.check->id)}, rows);
+    AddRow({SecondsText(TimeOf(*result)), SecondsText(WorkOf(*result)),
+            SecondsText(WaitOf(*result)), CheckLink(result->planned.check->id)},
+           rows);
   }
   if (rows.empty()) return "";
-  return absl::StrCat("<h2 id=\"slowest\">Slowest</h2>\n", Table({"time", "check"}, rows));
+  return absl::StrCat("<h2 id=\"slowest\">Slowest</h2>\n<p>", WorkAndWait(finished.results),
+                      "</p>\n", Table({"time", "working", "waiting", "check"}, rows));
 }
 
 // As the content of a script element, which ends at the first "</script", whatever JSON says.

@@ -146,6 +146,7 @@ Json ProbeRecord(const SubjectInfo& subject, const std::string& engine) {
 Json AttemptRecord(const Attempt& attempt) {
   Json record = {{"verdict", Word(VerdictName(attempt.verdict))},
                  {"ms", Milliseconds(attempt.took)},
+                 {"cpu_ms", Milliseconds(attempt.worked)},
                  {"seed", SeedText(attempt.seed)}};
   if (!attempt.whys.empty()) record["why"] = attempt.whys.front().code;
   return record;

@@ -141,9 +141,10 @@ std::string SlowestLine(const FinishedRun& finished) {
                       absl::StrJoin(slowest, ", ",
                                     [](std::string* out, const CheckResult* result) {
                                       absl::StrAppend(out, Code(result->planned.check->id), " ",
-                                                      SecondsText(TimeOf(*result)));
+                                                      SecondsText(TimeOf(*result)), " (",
+                                                      SecondsText(WaitOf(*result)), " waiting)");
                                     }),
-                      "\n");
+                      ". ", WorkAndWait(finished.results), ".\n");
 }
 
 }  // namespace

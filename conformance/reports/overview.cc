@@ -65,6 +65,31 @@ std::chrono::microseconds TimeOf(const CheckResult& result) {
   return sum;
 }
 
+std::chrono::microseconds WorkOf(const CheckResult& result) {
+  std::chrono::microseconds sum{0};
+  for (const Attempt& attempt : result.attempts) sum += attempt.worked;
+  return sum;
+}
+
+// Of several processes at once the processor time is longer than what passed.
+std::chrono::microseconds WaitOf(const CheckResult& result) {
+  return std::max(TimeOf(result) - WorkOf(result), std::chrono::microseconds(0));
+}
+
+std::string WorkAndWait(const std::vector<CheckResult>& results) {
+  std::chrono::microseconds all{0};
+  std::chrono::microseconds work{0};
+  std::chrono::microseconds wait{0};
+  for (const CheckResult& result : results) {
+    all += TimeOf(result);
+    work += WorkOf(result);
+    wait += WaitOf(result);
+  }
+  if (all.count() == 0) return "";
+  return absl::StrCat(SecondsText(all), " in checks: ", SecondsText(work), " working, ",
+                      SecondsText(wait), " waiting");
+}
+
 std::vector<const CheckResult*> Slowest(const std::vector<CheckResult>& results,
                                         std::size_t count) {
   std::vector<const CheckResult*> slowest;

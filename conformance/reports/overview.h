@@ -33,6 +33,11 @@ std::string WhyText(const CheckResult& result);
 
 // All executions of a check together.
 std::chrono::microseconds TimeOf(const CheckResult& result);
+// Of that, processor time, and the rest: waiting for events, timers and processors.
+std::chrono::microseconds WorkOf(const CheckResult& result);
+std::chrono::microseconds WaitOf(const CheckResult& result);
+// "118.2 s in checks: 20.1 s working, 98.1 s waiting"; "" if nothing was run.
+std::string WorkAndWait(const std::vector<CheckResult>& results);
 // The `count` checks that took longest, longest first; none that was not run.
 std::vector<const CheckResult*> Slowest(const std::vector<CheckResult>& results, std::size_t count);
 

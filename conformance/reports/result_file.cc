@@ -337,10 +337,13 @@ void ResultFileReader::ReadAttempts(JsonFields& fields, CheckResult& result) {
     Attempt& attempt = result.attempts.emplace_back();
     std::string verdict;
     std::int64_t ms = 0;
+    std::int64_t cpu_ms = 0;  // not in files of older versions
     one.Get("verdict", verdict);
     one.Get("ms", ms);
+    one.Find("cpu_ms", cpu_ms);
     ReadSeed(one, attempt.seed);
     attempt.took = std::chrono::milliseconds(ms);
+    attempt.worked = std::chrono::milliseconds(cpu_ms);
     std::string code;
     one.Find("why", code);
     if (!code.empty()) attempt.whys = {{.code = code}};
