@@ -2,6 +2,7 @@
 #include "conformance/checks/all_checks.h"
 
 #include "conformance/checks/areas.h"
+#include "conformance/checks/vm.h"
 
 namespace conformance {
 
@@ -23,6 +24,7 @@ std::vector<Check> AllChecks() {
   AddHooksChecks(checks);
   AddIsolationChecks(checks);
   AddResourcesChecks(checks);
+  AddVmChecks(checks);
   AddWasmChecks(checks);
   AddSandboxChecks(checks);
   return checks;

@@ -17,6 +17,8 @@ struct Obstacle {
   using During = std::function<void(const std::string& what, const std::string& id)>;
 
   std::string word;  // in ids: isolation/<word>-delays-no-call-of-others
+  std::string area = "isolation";
+  std::string requirement;  // in the headline, before those of the matrix; empty: none
   Needs needs = 0;
   std::vector<std::string> tags = {"matrix"};
   // Gets a container of the given shim stuck, calls `during`, sees to it that it was stuck all the
@@ -28,6 +30,10 @@ struct Obstacle {
 void AddIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle);
 // Only that for the calls of others.
 void AddIsolationRow(std::vector<Check>& checks, const Obstacle& obstacle);
+
+// The same in a virtual machine, where the pid that the shim tells is not that of the process.
+void AddGuestIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle);
+void AddGuestIsolationRow(std::vector<Check>& checks, const Obstacle& obstacle);
 
 // The parts of the area that need the stand-in engine.
 void AddEngineObstacles(std::vector<Check>& checks);      // verbs that are slow or hang

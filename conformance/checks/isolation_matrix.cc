@@ -78,7 +78,9 @@ std::vector<SimpleCall> CallsOf(const Task& task) {
           {"Shutdown", "SHUT-01", shutdown.SerializeAsString()}};
 }
 
-void CallsOfOthers(CheckContext& check, const Task& other, const std::string& stuck) {
+// `kill` ends the other container.
+void CallsAndEndOfOthers(CheckContext& check, const Task& other, const std::string& stuck,
+                         const std::function<void()>& kill) {
   const std::unique_ptr<PendingReply> wait = other.WaitAsync();
   Calls calls;
   for (const SimpleCall& call : CallsOf(other)) {
@@ -95,8 +97,7 @@ void CallsOfOthers(CheckContext& check, const Task& other, const std::string& st
                     {.text = "a shim with containers outlives Shutdown",
                      .code = why::kProcessState,
                      .requirement = "SHUT-01"});
-  // The exit itself releases Wait, whoever caused it.
-  check.ASSERT_THAT(::kill(other.pid(), SIGKILL), Eq(0), {.code = why::kHarness});
+  kill();
   const bool released = check.Eventually([&wait] { return wait->done(); }, kPromptly);
   check.EXPECT_THAT(
       released, Eq(true),
@@ -104,6 +105,27 @@ void CallsOfOthers(CheckContext& check, const Task& other, const std::string& st
        .code = why::kReplyDelayed,
        .requirement = "WAIT-01"});
   if (released) check.EXPECT_THAT(AsExit(wait->Get()), IsOkAndHolds(ExitedWith(137)));
+}
+
+// The exit itself releases Wait, whoever caused it.
+void CallsOfOthers(CheckContext& check, const Task& other, const std::string& stuck) {
+  CallsAndEndOfOthers(check, other, stuck, [&] {
+    check.ASSERT_THAT(::kill(other.pid(), SIGKILL), Eq(0), {.code = why::kHarness});
+  });
+}
+
+// Where its pid is another's: the call is one more that has to be served.
+void CallsOfOtherGuests(CheckContext& check, const Task& other, const std::string& stuck) {
+  CallsAndEndOfOthers(check, other, stuck, [&] {
+    const std::unique_ptr<PendingReply> kill =
+        other.shim().CallAsync("Kill", KillRequest(other.id(), "", SIGKILL));
+    check.ASSERT_THAT(
+        check.Eventually([&kill] { return kill->done(); }, kPromptly), Eq(true),
+        {.text = absl::StrCat("Kill of another container is answered within 2 s ", stuck),
+         .code = why::kReplyDelayed});
+    check.EXPECT_THAT(kill->Get(), IsOk(),
+                      {.text = absl::StrCat("Kill of another container ", stuck)});
+  });
 }
 
 void ExecsOfOthers(CheckContext& check, const Task& other, const std::string& stuck) {
@@ -145,9 +167,14 @@ void OwnState(CheckContext& check, ShimUnderTest& shim, const std::string& id,
 
 using Group = void (*)(CheckContext& check, const Task& other, const std::string& stuck);
 
+std::vector<std::string> RequirementsOf(const Obstacle& obstacle, std::vector<std::string> ids) {
+  if (!obstacle.requirement.empty()) ids.insert(ids.begin(), obstacle.requirement);
+  return ids;
+}
+
 Check Row(const Obstacle& obstacle, const char* suffix, Needs needs, Group group) {
-  return {.id = absl::StrCat("isolation/", obstacle.word, suffix),
-          .requirements = {"TASK-03"},
+  return {.id = absl::StrCat(obstacle.area, "/", obstacle.word, suffix),
+          .requirements = RequirementsOf(obstacle, {"TASK-03"}),
           .tags = obstacle.tags,
           .needs = obstacle.needs | needs | ToNeeds(Need::kGrouping),
           .run = [obstacle, group](CheckContext& check) {
@@ -159,20 +186,12 @@ Check Row(const Obstacle& obstacle, const char* suffix, Needs needs, Group group
           }};
 }
 
-}  // namespace
-
-void AddIsolationRow(std::vector<Check>& checks, const Obstacle& obstacle) {
-  Check row = Row(obstacle, "-delays-no-call-of-others", 0, CallsOfOthers);
-  row.tags.emplace_back(kHostPidsTag);  // it ends the other container behind the shim's back
-  checks.push_back(std::move(row));
-}
-
-void AddIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle) {
-  AddIsolationRow(checks, obstacle);
+// All rows but the first.
+void AddIsolationRowsOfOthers(std::vector<Check>& checks, const Obstacle& obstacle) {
   checks.push_back(Row(obstacle, "-delays-no-exec-of-others", ToNeeds(Need::kExec), ExecsOfOthers));
   checks.push_back(Row(obstacle, "-delays-no-other-container", 0, LivesOfOthers));
-  checks.push_back({.id = absl::StrCat("isolation/", obstacle.word, "-delays-no-state"),
-                    .requirements = {"STATE-03", "CONN-01"},
+  checks.push_back({.id = absl::StrCat(obstacle.area, "/", obstacle.word, "-delays-no-state"),
+                    .requirements = RequirementsOf(obstacle, {"STATE-03", "CONN-01"}),
                     .tags = obstacle.tags,
                     .needs = obstacle.needs,
                     .run = [obstacle](CheckContext& check) {
@@ -182,6 +201,28 @@ void AddIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle) {
                                           OwnState(check, shim, id, stuck);
                                         });
                     }});
+}
+
+}  // namespace
+
+void AddGuestIsolationRow(std::vector<Check>& checks, const Obstacle& obstacle) {
+  checks.push_back(Row(obstacle, "-delays-no-call-of-others", 0, CallsOfOtherGuests));
+}
+
+void AddIsolationRow(std::vector<Check>& checks, const Obstacle& obstacle) {
+  Check row = Row(obstacle, "-delays-no-call-of-others", 0, CallsOfOthers);
+  row.tags.emplace_back(kHostPidsTag);  // it ends the other container behind the shim's back
+  checks.push_back(std::move(row));
+}
+
+void AddIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle) {
+  AddIsolationRow(checks, obstacle);
+  AddIsolationRowsOfOthers(checks, obstacle);
+}
+
+void AddGuestIsolationRows(std::vector<Check>& checks, const Obstacle& obstacle) {
+  AddGuestIsolationRow(checks, obstacle);
+  AddIsolationRowsOfOthers(checks, obstacle);
 }
 
 }  // namespace conformance

@@ -2,7 +2,6 @@
 // Contract §4 off the beaten track: mounts with targets, clients that give up, pipe owners, engine
 // state that vanishes, and the time that Stats, State and Shutdown may take.
 #include <absl/strings/ascii.h>
-#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
 #include <absl/strings/strip.h>
@@ -18,6 +17,7 @@
 #include <system_error>
 #include <vector>
 
+#include "conformance/checks/cpu_ticks.h"
 #include "conformance/checks/lifecycle.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
@@ -170,19 +170,6 @@ void StateAnswersDuringPause(CheckContext& check) {
   check.ASSERT_THAT(pause->Get(), IsOk());
   check.EXPECT_THAT(task.State(), IsOkAndHolds(HasStatus(TaskStatus::kPaused)));
   check.ASSERT_THAT(task.Resume(), IsOk());
-}
-
-// CPU time of a process in ticks of sysconf(_SC_CLK_TCK); fields 14 and 15 of its stat.
-std::uint64_t CpuTicks(CheckContext& check, pid_t pid) {
-  const std::string stat = check.World().ReadProc(pid, "stat");
-  const std::vector<std::string> fields =
-      absl::StrSplit(stat.substr(std::min(stat.rfind(')') + 2, stat.size())), ' ');
-  std::uint64_t user = 0;
-  std::uint64_t kernel = 0;
-  check.ASSERT_THAT(fields.size() > 12 && absl::SimpleAtoi(fields[11], &user) &&
-                        absl::SimpleAtoi(fields[12], &kernel),
-                    Eq(true), {.code = why::kHarness});
-  return user + kernel;
 }
 
 // Peers that have left must not make it spin: a reader, a writer of stdin, a terminal.

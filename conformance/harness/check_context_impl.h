@@ -47,6 +47,7 @@ class CheckContextImpl : public CheckContext {
   void CloseLog(const Bundle& bundle) override { parts_.bundles.CloseLog(bundle); }
   void FillLog(const Bundle& bundle) override { parts_.bundles.FillLog(bundle); }
   std::uint64_t Seed() override { return scope_.world().seed; }
+  [[nodiscard]] const Profile& profile() const { return scope_.profile(); }
   void Skip(const std::string& reason) override { scope_.EndAsSkip(reason); }
   void Note(const std::string& text) override { scope_.Note(text); }
   void ExpectShimDeath(pid_t pid) override { parts_.daemons.ExpectDeath(pid); }

@@ -8,6 +8,7 @@
 
 #include "conformance/harness/host.h"
 #include "conformance/harness/host_pids.h"
+#include "conformance/harness/hypervisor_need.h"
 #include "conformance/harness/names.h"
 
 namespace conformance {
@@ -53,6 +54,9 @@ PlannedCheck PlanCheck(const Check& check, const PlanRules& rules) {
   }
   if (const char* const why = WhyNotInAVm(check, rules.profile); why != nullptr) {
     return skip(SkipKind::kNotClaimed, why);
+  }
+  if (const std::string none = WhyNoHypervisor(check, rules.profile); !none.empty()) {
+    return skip(rules.profile.hypervisor.empty() ? SkipKind::kNotClaimed : SkipKind::kHost, none);
   }
   if ((check.needs & ToNeeds(Need::kFakeEngine)) != 0 && !HasFakeEngine(rules.profile)) {
     return skip(SkipKind::kHost,

@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "conformance/harness/hypervisor_need.h"
 #include "conformance/harness/shim_under_test_daemons.h"
 #include "conformance/harness/task_messages.h"
+#include "conformance/harness/vm_fault_directory.h"
 #include "containerd/bootstrap.h"
 #include "fakes/containerd/limits.h"
 #include "runc/options.pb.h"
@@ -83,6 +85,7 @@ fakes::Daemon ShimCommands::Containerd(const StartOptions& options) const {
   daemon.publish_binary = absl::StrCat(world.root, "/containerd");
   daemon.env = scope_.profile().env;
   daemon.env.emplace("TMPDIR", world.temp);
+  if (HasFakeHypervisor(scope_.profile())) daemon.env.emplace(kVmFaultsVariable, kVmFaults);
   return daemon;
 }
 

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "conformance/harness/host_pids.h"
+#include "conformance/harness/hypervisor_need.h"
 #include "conformance/reports/text.h"
 
 namespace conformance {
@@ -82,7 +83,8 @@ std::vector<Check> ClaimedChecks(const std::vector<Check>& checks, const Profile
   std::vector<Check> claimed;
   const Needs offered = profile.claims | ToNeeds(Need::kFakeEngine);
   std::copy_if(checks.begin(), checks.end(), std::back_inserter(claimed), [&](const Check& check) {
-    return (check.needs & ~offered) == 0 && WhyNotInAVm(check, profile) == nullptr;
+    return (check.needs & ~offered) == 0 && WhyNotInAVm(check, profile) == nullptr &&
+           WhyNoHypervisor(check, profile).empty();
   });
   return claimed;
 }

@@ -7,6 +7,9 @@
 
 #include <fstream>
 
+#include "base/status_macros.h"
+#include "conformance/harness/hypervisor_need.h"
+#include "conformance/harness/vm_fault_directory.h"
 #include "runtimeoptions/v1/options.pb.h"
 
 namespace conformance {
@@ -14,6 +17,7 @@ namespace conformance {
 absl::StatusOr<std::string> VmOptionsFor(const Profile& profile, const std::string& directory) {
   const std::string path = absl::StrCat(directory, "/vm.toml");
   if (::access(path.c_str(), F_OK) != 0) {
+    if (HasFakeHypervisor(profile)) RETURN_IF_ERROR(MakeVmFaultDirectories());
     std::ofstream file(path, std::ios::binary);
     file << absl::StrReplaceAll(profile.vm_config, {{"${hypervisor}", profile.hypervisor}});
     if (!file.flush()) return absl::InternalError(absl::StrCat(path, ": cannot be written"));

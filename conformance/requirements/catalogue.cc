@@ -23,6 +23,7 @@ std::vector<Requirement> Collect() {
   AddHookRequirements(rows);
   AddSandboxRequirements(rows);
   AddVersionRequirements(rows);
+  AddVmRequirements(rows);
   AddWasmRequirements(rows);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Requirement& a, const Requirement& b) { return a.id < b.id; });

@@ -22,6 +22,7 @@ void AddProcessRequirements(std::vector<Requirement>& rows);  // REAP EXIT SIG R
 void AddHookRequirements(std::vector<Requirement>& rows);     // HOOK
 void AddSandboxRequirements(std::vector<Requirement>& rows);  // SBX, streaming stdio
 void AddVersionRequirements(std::vector<Requirement>& rows);  // VERS V24 UND
+void AddVmRequirements(std::vector<Requirement>& rows);       // VM
 void AddWasmRequirements(std::vector<Requirement>& rows);     // WASM
 
 }  // namespace conformance

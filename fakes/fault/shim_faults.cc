@@ -8,7 +8,7 @@ const std::vector<KnownFault>& ShimFaults() {
     std::vector<KnownFault> all;
     for (const auto add :
          {AddProcessesFaults, AddStdioFaults, AddCommandsFaults, AddTasksFaults, AddEventsFaults,
-          AddConnectionsFaults, AddIsolationFaults, AddSeldomFaults}) {
+          AddConnectionsFaults, AddIsolationFaults, AddSeldomFaults, AddVmShimFaults}) {
       add(all);
     }
     return all;

@@ -16,5 +16,6 @@ void AddEventsFaults(std::vector<KnownFault>& faults);
 void AddConnectionsFaults(std::vector<KnownFault>& faults);
 void AddIsolationFaults(std::vector<KnownFault>& faults);
 void AddSeldomFaults(std::vector<KnownFault>& faults);
+void AddVmShimFaults(std::vector<KnownFault>& faults);
 
 }  // namespace fakes

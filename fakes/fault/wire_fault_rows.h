@@ -19,6 +19,7 @@ std::vector<KnownFault> WireStartFaults();
 std::vector<KnownFault> WireLifeFaults();
 std::vector<KnownFault> WireRecoveryFaults();
 std::vector<KnownFault> WireSandboxFaults();
+std::vector<KnownFault> WireVmFaults();
 std::vector<KnownFault> WireWasmFaults();
 std::vector<KnownFault> WireWasmHookFaults();
 

@@ -12,8 +12,8 @@ const std::vector<KnownFault>& WireFaults() {
     for (std::vector<KnownFault> part :
          {WireTaskFaults(), WireControlFaults(), WireExecFaults(), WireEventFaults(),
           WireFrameFaults(), WireCommandFaults(), WireStdioFaults(), WireStartFaults(),
-          WireLifeFaults(), WireRecoveryFaults(), WireSandboxFaults(), WireWasmFaults(),
-          WireWasmHookFaults()}) {
+          WireLifeFaults(), WireRecoveryFaults(), WireSandboxFaults(), WireVmFaults(),
+          WireWasmFaults(), WireWasmHookFaults()}) {
       all.insert(all.end(), std::make_move_iterator(part.begin()),
                  std::make_move_iterator(part.end()));
     }
