@@ -68,23 +68,15 @@ class DeviceNews {
   base::UniqueFd socket_;
 };
 
-// While nobody is at the other end the port is hung up, which poll(2) says at once and again: only
-// that something has changed is worth waking up for.
 absl::Status AwaitHost(const base::UniqueFd& port, Clock::time_point limit) {
-  const base::UniqueFd changes(::epoll_create1(EPOLL_CLOEXEC));
-  epoll_event interest{};
-  interest.events = EPOLLIN | EPOLLOUT | EPOLLET;
-  if (!changes.ok() || ::epoll_ctl(changes.get(), EPOLL_CTL_ADD, port.get(), &interest) != 0) {
-    return base::ErrnoStatus(errno, "watch of the port");
-  }
-  for (;;) {
-    pollfd state{.fd = port.get(), .events = POLLOUT, .revents = 0};
-    if (::poll(&state, 1, 0) >= 0 && (state.revents & POLLHUP) == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const base::UniqueFd changes, WatchGuestPort(port));
+  while (!IsHostThere(port)) {
     epoll_event change{};
     const int count = ::epoll_wait(changes.get(), &change, 1, MillisecondsUntil(limit));
     if (count == 0) return absl::DeadlineExceededError("nobody is at the host's end");
     if (count < 0 && errno != EINTR) return base::ErrnoStatus(errno, "epoll_wait");
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -101,8 +93,8 @@ std::string FindGuestPort(const GuestPortPlaces& places, const std::string& name
   return "";
 }
 
-absl::StatusOr<base::UniqueFd> OpenGuestPort(const GuestPortPlaces& places, const std::string& name,
-                                             std::chrono::milliseconds timeout) {
+absl::StatusOr<std::string> AwaitGuestPort(const GuestPortPlaces& places, const std::string& name,
+                                           std::chrono::milliseconds timeout) {
   const Clock::time_point limit = Clock::now() + timeout;
   ASSIGN_OR_RETURN(const DeviceNews news, DeviceNews::Open());
   std::string device = FindGuestPort(places, name);
@@ -112,6 +104,28 @@ absl::StatusOr<base::UniqueFd> OpenGuestPort(const GuestPortPlaces& places, cons
     }
     device = FindGuestPort(places, name);
   }
+  return device;
+}
+
+bool IsHostThere(const base::UniqueFd& port) {
+  pollfd state{.fd = port.get(), .events = POLLOUT, .revents = 0};
+  return ::poll(&state, 1, 0) >= 0 && (state.revents & POLLHUP) == 0;
+}
+
+absl::StatusOr<base::UniqueFd> WatchGuestPort(const base::UniqueFd& port) {
+  base::UniqueFd changes(::epoll_create1(EPOLL_CLOEXEC));
+  epoll_event interest{};
+  interest.events = EPOLLIN | EPOLLOUT | EPOLLET;
+  if (!changes.ok() || ::epoll_ctl(changes.get(), EPOLL_CTL_ADD, port.get(), &interest) != 0) {
+    return base::ErrnoStatus(errno, "watch of the port");
+  }
+  return changes;
+}
+
+absl::StatusOr<base::UniqueFd> OpenGuestPort(const GuestPortPlaces& places, const std::string& name,
+                                             std::chrono::milliseconds timeout) {
+  const Clock::time_point limit = Clock::now() + timeout;
+  ASSIGN_OR_RETURN(const std::string device, AwaitGuestPort(places, name, timeout));
   base::UniqueFd port(::open(device.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!port.ok()) return base::ErrnoStatus(errno, absl::StrCat("open ", device));
   RETURN_IF_ERROR(base::Annotate(AwaitHost(port, limit), absl::StrCat("port ", name)));

@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <iostream>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -16,6 +18,7 @@
 #include "fakes/guest_init/limits.h"
 #include "fakes/guest_init/machine.h"
 #include "fakes/guest_init/port_relay.h"
+#include "fakes/guest_init/visitor_port.h"
 #include "vm/guest_channel.h"
 
 namespace {
@@ -43,6 +46,12 @@ absl::Status RunGuest() {
   ASSIGN_OR_RETURN(const std::unique_ptr<fakes::GuestAgent> agent,
                    fakes::GuestAgent::Create(loop, std::move(config), log));
   agent->Serve(std::move(theirs));
+  ASSIGN_OR_RETURN(std::string device,
+                   fakes::AwaitGuestPort({}, vm::kVisitorPortName, fakes::kGuestPortTimeout));
+  fakes::VisitorPort visitors(loop, std::move(device), [&agent](base::UniqueFd visitor) {
+    agent->Serve(std::move(visitor));
+  });
+  RETURN_IF_ERROR(visitors.Start());
   const fakes::PortRelay relay(loop, std::move(port), std::move(ours), [&loop] { loop.stop(); });
   loop.run();
   return absl::OkStatus();

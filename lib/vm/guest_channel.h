@@ -7,6 +7,9 @@ namespace vm {
 // name: one stream, hence one connection in the machine's life.
 inline constexpr char kAgentPortName[] = "agent.channel.0";
 
+// Behind this one is the same agent, for one after another, by the lines of hybrid vsock.
+inline constexpr char kVisitorPortName[] = "agent.visitor.0";
+
 // The tag of the virtio-fs device by which host and guest share a directory.
 inline constexpr char kSharedTag[] = "kataShared";
 

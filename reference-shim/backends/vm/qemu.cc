@@ -66,8 +66,7 @@ std::string PciAddress(unsigned number) {
 Qemu::Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files)
     : context_(context),
       config_(config),
-      directory_(files.directory),
-      shared_(files.shared),
+      files_(files),
       process_(context),
       daemon_(context),
       monitor_(context.loop),
@@ -86,18 +85,20 @@ void Qemu::Start(shim::Done<> done) {
 }
 
 absl::Status Qemu::Spawn() {
-  ASSIGN_OR_RETURN(const base::UniqueFd files, daemon_.Start(config_.virtiofsd, shared_, directory_,
-                                                             [this] { OnDaemonExited(); }));
+  ASSIGN_OR_RETURN(const base::UniqueFd files,
+                   daemon_.Start(config_.virtiofsd, files_.shared, files_.directory,
+                                 [this] { OnDaemonExited(); }));
   ASSIGN_OR_RETURN(SocketPair monitor, MakeSocketPair());
   ASSIGN_OR_RETURN(SocketPair agent, MakeSocketPair());
   agent_ = std::move(agent.ours);
-  RETURN_IF_ERROR(process_.Spawn(QemuCommand(config_, shared_),
+  RETURN_IF_ERROR(process_.Spawn(QemuCommand(config_, files_),
                                  {{.source = monitor.theirs.get(), .target = kQemuMonitorFd},
                                   {.source = agent.theirs.get(), .target = kQemuAgentFd},
                                   {.source = files.get(), .target = kQemuVirtiofsFd}},
                                  [this] { OnExited(); }));
   // For `delete` (R6).
-  RETURN_IF_ERROR(container::WritePidFile(absl::StrCat(directory_, "/vmm.pid"), process_.pid()));
+  RETURN_IF_ERROR(
+      container::WritePidFile(absl::StrCat(files_.directory, "/vmm.pid"), process_.pid()));
   monitor_.OnEvent([this](const QmpMessage& event) { OnEvent(event); });
   monitor_.OnLost([this] {
     if (!process_.alive()) OnExited();

@@ -67,8 +67,7 @@ class Qemu : public Hypervisor {
 
   const shim::BackendContext& context_;
   const VmConfig& config_;
-  const std::string directory_;
-  const std::string shared_;
+  const VmFiles files_;
   VmmProcess process_;
   VirtiofsDaemon daemon_;
   QmpClient monitor_;

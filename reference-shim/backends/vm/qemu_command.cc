@@ -26,7 +26,7 @@ std::string KernelCommandLine(const VmConfig& config) {
 
 }  // namespace
 
-std::vector<std::string> QemuCommand(const VmConfig& config, const std::string& shared) {
+std::vector<std::string> QemuCommand(const VmConfig& config, const VmFiles& files) {
   const std::string memory = absl::StrCat(config.memory_mib, "M");
   std::vector<std::string> argv = {
       config.path, "-nodefaults", "-no-user-config", "-no-reboot", "-S",  //
@@ -39,6 +39,8 @@ std::vector<std::string> QemuCommand(const VmConfig& config, const std::string& 
       "chardev=monitor,mode=control", "-chardev", SocketAs("agent", kQemuAgentFd), "-device",
       "virtio-serial-pci", "-device",
       absl::StrCat("virtserialport,chardev=agent,name=", vm::kAgentPortName), "-chardev",
+      absl::StrCat("socket,id=visitor,server=on,wait=off,path=", AgentSocket(files)), "-device",
+      absl::StrCat("virtserialport,chardev=visitor,name=", vm::kVisitorPortName), "-chardev",
       SocketAs("shared", kQemuVirtiofsFd), "-device",
       absl::StrCat("vhost-user-fs-pci,chardev=shared,tag=", vm::kSharedTag,
                    ",queue-size=", kVirtiofsQueueSize),
@@ -55,7 +57,7 @@ std::vector<std::string> QemuCommand(const VmConfig& config, const std::string& 
                  "virtio-blk-pci,drive=image"});
   }
   for (const std::string& argument : config.arguments) {
-    argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", shared}}));
+    argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", files.shared}}));
   }
   return argv;
 }

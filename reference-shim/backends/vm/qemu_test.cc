@@ -51,6 +51,12 @@ pid_t ChildWith(const std::string& word) {
   return 0;
 }
 
+VmFiles FilesIn(const std::string& directory) {
+  VmFiles files("test", "qemu");
+  files.directory = files.shared = directory;
+  return files;
+}
+
 // --- the command line -----------------------------------------------------------------------
 
 TEST(QemuCommand, IsWhatTheConfigurationSays) {
@@ -64,7 +70,7 @@ TEST(QemuCommand, IsWhatTheConfigurationSays) {
   config.vcpus = 2;
   config.memory_mib = 64;
   config.arguments = {"-x", "${shared}/y"};
-  const std::string line = absl::StrJoin(QemuCommand(config, "/s"), " ");
+  const std::string line = absl::StrJoin(QemuCommand(config, FilesIn("/s")), " ");
   EXPECT_THAT(line, ::testing::StartsWith("/q -nodefaults "));
   EXPECT_THAT(line, ::testing::EndsWith(" -x /s/y"));
   for (const char* part :
@@ -72,7 +78,8 @@ TEST(QemuCommand, IsWhatTheConfigurationSays) {
         " -object memory-backend-memfd,id=ram,share=on,size=64M ", " -kernel /k ", " -initrd /r ",
         " -append console=ttyS0 quiet panic=-1 debug ", " -chardev socket,id=monitor,fd=3 ",
         " -chardev socket,id=agent,fd=4 ", " -chardev socket,id=shared,fd=5 ",
-        " -device virtserialport,chardev=agent,name=agent.channel.0 ", ",tag=kataShared,",
+        " -device virtserialport,chardev=agent,name=agent.channel.0 ",
+        " -chardev socket,id=visitor,server=on,wait=off,path=/s/vsock.sock ", ",tag=kataShared,",
         " -S "}) {
     EXPECT_THAT(line, HasSubstr(part));
   }
@@ -84,7 +91,7 @@ TEST(QemuCommand, AnImageIsAReadOnlyDiskWhateverItsName) {
   config.kind = HypervisorKind::kQemu;
   config.image = "/i,readonly=off";
   EXPECT_THAT(
-      QemuCommand(config, "/s"),
+      QemuCommand(config, FilesIn("/s")),
       ::testing::Contains("{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":"
                           "\"/i,readonly=off\"},\"node-name\":\"image\",\"read-only\":true}"));
 }
@@ -182,9 +189,7 @@ TEST_F(QemuBackendTest, AKilledProgramEndsAllProcesses) {
 
 class QemuTest : public ::testing::Test {
  protected:
-  QemuTest() : reaper_(*base::ChildReaper::Create(loop_)), files_("test", "qemu") {
-    files_.directory = temp_.path();
-    files_.shared = temp_.path();
+  QemuTest() : reaper_(*base::ChildReaper::Create(loop_)), files_(FilesIn(temp_.path())) {
     config_.kind = HypervisorKind::kQemu;
     config_.path = config_.virtiofsd = config_.kernel = config_.initrd = Self();
     config_.api_timeout = milliseconds(2000);

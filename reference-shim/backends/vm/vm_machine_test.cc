@@ -157,6 +157,21 @@ TEST_F(VmMachineTest, ContainersLiveInIt) {
     EXPECT_TRUE(app->Delete().ok());
   }
   {
+    SCOPED_TRACE("`delete` beside a shim that lives");
+    for (const char* name : {"first", "second"}) {  // one visitor after another
+      const auto app = Make(name, "pause");
+      ASSERT_TRUE(app->Create().ok());
+      ASSERT_TRUE(app->Start().ok());
+      testing::Answer<absl::Status> deleted;
+      world_->backend().Reclaim(
+          {.id = absl::StrCat("shimgauge-test-", ::getpid(), "-", name), .bundle = app->bundle()},
+          deleted.Expect());
+      EXPECT_TRUE(world_->Await(deleted).ok());
+      EXPECT_EQ(app->AwaitExit(), 128U + SIGKILL);
+      EXPECT_TRUE(app->Delete().ok());
+    }
+  }
+  {
     SCOPED_TRACE("verbs");
     EXPECT_TRUE(pause->Pause().ok());
     EXPECT_TRUE(pause->Resume().ok());
