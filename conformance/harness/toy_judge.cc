@@ -126,7 +126,9 @@ void Inspect(Toy& toy) {
   if (::access(toy.world.fixtures.c_str(), R_OK) != 0) toy.Fail("the fixtures are hidden");
   for (const auto& entry : std::filesystem::directory_iterator("/run")) {
     const std::string name = entry.path().filename().string();
-    if (name != "shimgauge" && name != "containerd") toy.Fail("/run is not private: " + name);
+    const bool ours =
+        name == "shimgauge" || name == "containerd" || (name == "log" && entry.is_socket());
+    if (!ours) toy.Fail("/run is not private: " + name);
   }
   struct sockaddr_in loopback {};
   loopback.sin_family = AF_INET;
