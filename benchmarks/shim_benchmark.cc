@@ -159,6 +159,7 @@ absl::Status Run::TaskBlock(const Subject& subject) {
       ASSIGN_OR_RETURN(const Milliseconds took, daemon.State());
       state.push_back(took.count());
     }
+    ASSIGN_OR_RETURN(const Milliseconds exec, daemon.Exec());
     ASSIGN_OR_RETURN(const Milliseconds kill, daemon.KillAndWait());
     ASSIGN_OR_RETURN(const Milliseconds remove, daemon.Delete());
     RETURN_IF_ERROR(daemon.Stop());
@@ -166,6 +167,7 @@ absl::Status Run::TaskBlock(const Subject& subject) {
     samples["Create"].push_back(create.count());
     samples["Start"].push_back(start.count());
     samples["State"].push_back(Median(state));
+    samples["Exec"].push_back(exec.count());
     samples["Kill to Wait"].push_back(kill.count());
     samples["Delete"].push_back(remove.count());
   }
@@ -180,6 +182,7 @@ absl::Status Run::EngineBlock() {
     if (sample < 0) continue;
     samples["Create"].push_back(times.create.count());
     samples["Start"].push_back(times.start.count());
+    samples["Exec"].push_back(times.exec.count());
     samples["Kill to Wait"].push_back(times.kill_and_wait.count());
     samples["Delete"].push_back(times.remove.count());
   }
@@ -302,7 +305,7 @@ void Run::Print() const {
   std::printf("%d rounds of %d samples; %d rounds repeated because the hypervisor took time.\n",
               settings_.rounds, kSamplesPerBlock, spoiled_);
   PrintTable({"start", kAnswered, "State"}, "against", subjects_.front().name);
-  PrintTable({"Create", "Start", "Kill to Wait", "Delete"}, "added to the", kEngineName);
+  PrintTable({"Create", "Start", "Exec", "Kill to Wait", "Delete"}, "added to the", kEngineName);
   if (memory_.empty()) return;
   std::printf("\n| Pss with one task, KiB | median | max | instances |\n|---|---|---|---|\n");
   for (const auto& [name, pss] : memory_) {
@@ -347,7 +350,7 @@ std::vector<Goal> Run::Goals() const {
   if (const std::vector<double>* state = own("State")) {
     add("State", "ms", kStateMs, MedianEstimate(*state, settings_.seed));
   }
-  for (const char* figure : {"Create", "Start", "Kill to Wait", "Delete"}) {
+  for (const char* figure : {"Create", "Start", "Exec", "Kill to Wait", "Delete"}) {
     const std::vector<double>* values = own(figure);
     if (values == nullptr) continue;
     add(absl::StrCat(figure, ", added to the ", kEngineName), "ms", kOverEngineMs,

@@ -19,6 +19,7 @@
 #include "base/fifo.h"
 #include "base/spawn.h"
 #include "base/status_macros.h"
+#include "benchmarks/session_files.h"
 #include "containerd/bootstrap.h"
 #include "fakes/containerd/bundle_maker.h"
 #include "fakes/containerd/shim_invoker.h"
@@ -276,6 +277,27 @@ absl::StatusOr<Milliseconds> Daemon::State() {
   return Clock::now() - begin;
 }
 
+absl::StatusOr<Milliseconds> Daemon::Exec() {
+  v3::ExecProcessRequest add;
+  add.set_id(id_);
+  add.set_exec_id("e1");
+  add.mutable_spec()->set_type_url("types.containerd.io/opencontainers/runtime-spec/1/Process");
+  ASSIGN_OR_RETURN(*add.mutable_spec()->mutable_value(), ShortProcess());
+  v3::StartRequest start;
+  start.set_id(id_);
+  start.set_exec_id("e1");
+  const std::string add_payload = add.SerializeAsString();
+  // The same fields as those of Wait and Delete.
+  const std::string exec_payload = start.SerializeAsString();
+  const Clock::time_point begin = Clock::now();
+  RETURN_IF_ERROR(Call("Exec", add_payload).status());
+  RETURN_IF_ERROR(Call("Start", exec_payload).status());
+  const Milliseconds took = Clock::now() - begin;
+  RETURN_IF_ERROR(Call("Wait", exec_payload).status());
+  RETURN_IF_ERROR(Call("Delete", exec_payload).status());
+  return took;
+}
+
 absl::StatusOr<Milliseconds> Daemon::KillAndWait() {
   v3::KillRequest kill;
   kill.set_id(id_);
@@ -347,6 +369,14 @@ absl::StatusOr<EngineTimes> RunBareEngine(const Place& place, const std::string&
   pid_t init = 0;
   std::ifstream(pid_file) >> init;
   ASSIGN_OR_RETURN(times.start, run({"start", id}));
+  ASSIGN_OR_RETURN(const std::string process, ShortProcess());
+  const std::string exec_pid_file = bundle + "/exec.pid";
+  RETURN_IF_ERROR(fakes::WriteTextFile(bundle + "/process.json", process));
+  ASSIGN_OR_RETURN(times.exec, run({"exec", "--process", bundle + "/process.json", "--detach",
+                                    "--pid-file", exec_pid_file, id}));
+  pid_t executed = 0;
+  std::ifstream(exec_pid_file) >> executed;
+  RETURN_IF_ERROR(WaitFor(executed).status());
   const Clock::time_point begin = Clock::now();
   RETURN_IF_ERROR(run({"kill", id, "KILL"}).status());
   RETURN_IF_ERROR(WaitFor(init).status());

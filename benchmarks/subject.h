@@ -51,6 +51,8 @@ class Daemon {
   absl::StatusOr<Milliseconds> Create();
   absl::StatusOr<Milliseconds> StartTask();
   absl::StatusOr<Milliseconds> State();
+  // From the request of Exec to the reply of Start; the process is then waited for and deleted.
+  absl::StatusOr<Milliseconds> Exec();
   // From the request of Kill(SIGKILL) to the reply of Wait.
   absl::StatusOr<Milliseconds> KillAndWait();
   absl::StatusOr<Milliseconds> Delete();
@@ -82,6 +84,7 @@ class Daemon {
 struct EngineTimes {
   Milliseconds create{0};
   Milliseconds start{0};
+  Milliseconds exec{0};  // detached
   Milliseconds kill_and_wait{0};
   Milliseconds remove{0};
 };
