@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/pidfd.h"
 #include "reference-shim/tests/containerd_fixture.h"
 
 namespace shim {
@@ -77,16 +76,7 @@ TEST_F(ContainerdTest, CleansUpAfterAKilledShim) {
   ASSERT_EQ(Run("orphaned", {"--detach"}, {"/bin/pause"}).status.ShellStatus(), 0u);
   pid_t init = 0;
   ASSERT_EQ(StatusOf("orphaned", &init), "RUNNING");
-  const absl::StatusOr<base::UniqueFd> init_fd = base::OpenPidfd(init);
-  ASSERT_TRUE(init_fd.ok());
-  const std::vector<pid_t> shims = ProcessesWith("orphaned");
-  ASSERT_EQ(shims.size(), 1u);
-  ASSERT_EQ(::kill(shims[0], SIGKILL), 0);
-  EXPECT_NE(events->Await("/tasks/exit"), "") << "containerd reports the loss itself";
-  EXPECT_NE(events->Await("/tasks/delete"), "");
-  EXPECT_TRUE(base::HasExited(*init_fd)) << "`delete` ended the container";
-  EXPECT_EQ(StatusOf("orphaned"), "");
-  EXPECT_EQ(Ctr({"container", "rm", "orphaned"}).status.ShellStatus(), 0u);
+  ExpectCleanUpOfAKilledShim("orphaned", *events, init);
 }
 
 TEST_F(ContainerdTest, SurvivesARestartOfContainerd) {

@@ -227,6 +227,20 @@ std::unique_ptr<LineSource> ContainerdTest::Events() {
   return events;
 }
 
+void ContainerdTest::ExpectCleanUpOfAKilledShim(const std::string& id, LineSource& events,
+                                                pid_t process) {
+  const absl::StatusOr<base::UniqueFd> process_fd = base::OpenPidfd(process);
+  ASSERT_TRUE(process_fd.ok()) << process_fd.status();
+  const std::vector<pid_t> shims = ProcessesWith(id);
+  ASSERT_EQ(shims.size(), 1u);
+  ASSERT_EQ(::kill(shims[0], SIGKILL), 0);
+  EXPECT_NE(events.Await("/tasks/exit"), "") << "containerd reports the loss itself";
+  EXPECT_NE(events.Await("/tasks/delete"), "");
+  EXPECT_TRUE(base::HasExited(*process_fd)) << "`delete` ends what the shim has left";
+  EXPECT_EQ(StatusOf(id), "");
+  EXPECT_EQ(Ctr({"container", "rm", id}).status.ShellStatus(), 0u);
+}
+
 std::string ContainerdTest::AwaitExitOf(LineSource& events, const std::string& id) {
   const std::string field = absl::StrCat("\"id\":\"", id, "\"");
   for (std::string line = events.Await("/tasks/exit"); !line.empty();

@@ -71,6 +71,9 @@ class ContainerdTest : public base::testing::ProcessTest {
   std::unique_ptr<LineSource> Events();
   // Reads on to the exit event of the init of `id`, behind those of execs; "" if there is none.
   static std::string AwaitExitOf(LineSource& events, const std::string& id);
+  // Kills the shim of `id`, which runs: `process` ends for it, containerd tells the loss on
+  // `events`, and only the container has to be removed.
+  void ExpectCleanUpOfAKilledShim(const std::string& id, LineSource& events, pid_t process);
   // Where the client of these tests connects to.
   [[nodiscard]] std::string Socket() const { return temp_.File("c.sock"); }
 

@@ -89,16 +89,7 @@ TEST_F(ContainerdVmTest, LivesDetached) {
 TEST_F(ContainerdVmTest, CleansUpAfterAKilledShim) {
   const std::unique_ptr<LineSource> events = Events();
   ASSERT_EQ(RunInVm("orphaned", "--detach", {"/bin/pause"}).status.ShellStatus(), 0u);
-  const absl::StatusOr<base::UniqueFd> vmm = base::OpenPidfd(VmmOf("orphaned"));
-  ASSERT_TRUE(vmm.ok());
-  const std::vector<pid_t> shims = ProcessesWith("orphaned");
-  ASSERT_EQ(shims.size(), 1u);
-  ASSERT_EQ(::kill(shims[0], SIGKILL), 0);
-  EXPECT_NE(events->Await("/tasks/exit"), "") << "containerd reports the loss itself";
-  EXPECT_NE(events->Await("/tasks/delete"), "");
-  EXPECT_TRUE(base::HasExited(*vmm)) << "a VM ends with its shim";
-  EXPECT_EQ(StatusOf("orphaned"), "");
-  EXPECT_EQ(Ctr({"container", "rm", "orphaned"}).status.ShellStatus(), 0u);
+  ExpectCleanUpOfAKilledShim("orphaned", *events, VmmOf("orphaned"));  // a VM ends with its shim
 }
 
 // What kata's users see as a pod that is never gone.

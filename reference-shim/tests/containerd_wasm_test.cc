@@ -8,7 +8,6 @@
 
 #include <filesystem>
 
-#include "base/pidfd.h"
 #include "base/sha256.h"
 #include "reference-shim/tests/containerd_fixture.h"
 
@@ -139,16 +138,7 @@ TEST_F(ContainerdWasmTest, CleansUpAfterAKilledShim) {
   ASSERT_EQ(RunImage("orphaned", {"--detach"}, {"/pause.wasm"}).status.ShellStatus(), 0u);
   pid_t init = 0;
   ASSERT_EQ(StatusOf("orphaned", &init), "RUNNING");
-  const absl::StatusOr<base::UniqueFd> init_fd = base::OpenPidfd(init);
-  ASSERT_TRUE(init_fd.ok());
-  const std::vector<pid_t> shims = ProcessesWith("orphaned");
-  ASSERT_EQ(shims.size(), 1u);
-  ASSERT_EQ(::kill(shims[0], SIGKILL), 0);
-  EXPECT_NE(events->Await("/tasks/exit"), "");
-  EXPECT_NE(events->Await("/tasks/delete"), "");
-  EXPECT_TRUE(base::HasExited(*init_fd)) << "`delete` ended the container";
-  EXPECT_EQ(StatusOf("orphaned"), "");
-  EXPECT_EQ(Ctr({"container", "rm", "orphaned"}).status.ShellStatus(), 0u);
+  ExpectCleanUpOfAKilledShim("orphaned", *events, init);
 }
 
 TEST_F(ContainerdWasmTest, ManyRunInARowAndSideBySideAndLeaveNothing) {
