@@ -106,7 +106,7 @@ absl::Status GuestContainer::Signal(const std::string& exec_id, int signo) {
 
 void GuestContainer::ForgetOldExecs() {
   for (auto exec = execs_.begin(); exec != execs_.end();) {
-    exec = exec->second.process->waited() ? execs_.erase(exec) : std::next(exec);
+    exec = exec->second.process->finished() ? execs_.erase(exec) : std::next(exec);
   }
 }
 

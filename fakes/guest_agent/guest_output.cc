@@ -147,6 +147,8 @@ void GuestOutput::Cancel(std::uint64_t read) {
   if (found != impl_->reads.end()) impl_->reads.erase(found);
 }
 
+bool GuestOutput::ended() const { return impl_->ended; }
+
 void GuestOutput::ProcessExited() {
   if (impl_->ended) return;
   impl_->exited = true;

@@ -36,6 +36,9 @@ class GuestOutput {
   // Nobody waits for that read any more; no `done`.
   void Cancel(std::uint64_t read);
 
+  // A read was told the end: nothing is lost with this object.
+  [[nodiscard]] bool ended() const;
+
   // The process has exited: a read that finds nothing for kGuestDrain from now on gets the end,
   // even if somebody else still holds the pipe.
   void ProcessExited();

@@ -111,6 +111,10 @@ void GuestProcess::OnExit(const base::ExitStatus& exit) {
   for (auto& [id, done] : std::exchange(waits_, {})) done(status_);
 }
 
+bool GuestProcess::finished() const {
+  return waited_ && (!output_ || output_->ended()) && (!error_ || error_->ended());
+}
+
 absl::Status GuestProcess::Signal(int signo) const {
   // Until it is reaped, which OnExit comes before, the pid is its own.
   if (exited_) return absl::NotFoundError("ESRCH: No such process");

@@ -55,6 +55,8 @@ class GuestProcess {
   [[nodiscard]] bool exited() const { return exited_; }
   // It has exited and its exit was told to somebody: its id may be used again.
   [[nodiscard]] bool waited() const { return waited_; }
+  // Nobody has anything to ask it any more: waited, and its outputs read to their ends.
+  [[nodiscard]] bool finished() const;
   // The exit code, or 128 + signal. Valid once exited.
   [[nodiscard]] int status() const { return status_; }
 

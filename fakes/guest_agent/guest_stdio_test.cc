@@ -93,6 +93,15 @@ TEST_F(GuestStdioTest, AnEndThatIsWithheldComesSoonAfterTheExit) {
   EXPECT_EQ(ReadAll("c", "e"), "last\n") << "what was printed is not lost, and there is an end";
 }
 
+TEST_F(GuestStdioTest, AnotherExecTakesNothingFromOneThatIsNotReadYet) {
+  BootSandbox();
+  RunScript("c", "exec sleep 1000");
+  ASSERT_TRUE(Exec("c", "e", "echo last").ok());
+  EXPECT_EQ(Wait("c", "e"), 0);
+  ASSERT_TRUE(Exec("c", "other", "exit 0").ok());
+  EXPECT_EQ(ReadAll("c", "e"), "last\n");
+}
+
 TEST_F(GuestStdioTest, ALostCallerLosesNoData) {
   BootSandbox();
   RunScript("c", "exec cat");
