@@ -4,10 +4,8 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/device_news.h"
 #include "base/kernel_file.h"
 #include "base/status_macros.h"
 
@@ -24,49 +23,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr unsigned kKernelGroup = 1;  // of NETLINK_KOBJECT_UEVENT: what the kernel itself sends
-
 int MillisecondsUntil(Clock::time_point limit) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - Clock::now()).count();
   return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left, 0, INT_MAX));
 }
-
-// News of devices, told by the kernel: where one is looked for and not found, it is worth looking
-// again after each.
-class DeviceNews {
- public:
-  static absl::StatusOr<DeviceNews> Open() {
-    DeviceNews news;
-    news.socket_.reset(
-        ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT));
-    sockaddr_nl address{};
-    address.nl_family = AF_NETLINK;
-    address.nl_groups = kKernelGroup;
-    if (!news.socket_.ok() ||
-        ::bind(news.socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-      return base::ErrnoStatus(errno, "news of devices");
-    }
-    return news;
-  }
-
-  // False: there were none until `limit`.
-  [[nodiscard]] bool Await(Clock::time_point limit) const {
-    pollfd ready{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    for (;;) {
-      const int count = ::poll(&ready, 1, MillisecondsUntil(limit));
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return false;
-      char text[4096];
-      // What was lost for want of room is news as well.
-      while (::recv(socket_.get(), text, sizeof(text), 0) > 0) {
-      }
-      return true;
-    }
-  }
-
- private:
-  base::UniqueFd socket_;
-};
 
 absl::Status AwaitHost(const base::UniqueFd& port, Clock::time_point limit) {
   ASSIGN_OR_RETURN(const base::UniqueFd changes, WatchGuestPort(port));
@@ -96,7 +56,7 @@ std::string FindGuestPort(const GuestPortPlaces& places, const std::string& name
 absl::StatusOr<std::string> AwaitGuestPort(const GuestPortPlaces& places, const std::string& name,
                                            std::chrono::milliseconds timeout) {
   const Clock::time_point limit = Clock::now() + timeout;
-  ASSIGN_OR_RETURN(const DeviceNews news, DeviceNews::Open());
+  ASSIGN_OR_RETURN(const base::DeviceNews news, base::DeviceNews::Open());
   std::string device = FindGuestPort(places, name);
   while (device.empty()) {
     if (!news.Await(limit)) {
