@@ -32,8 +32,9 @@ absl::Status SetClock(const grpc::SetGuestDateTimeRequest& request, bool is_init
   return base::ErrnoStatus(errno, "settimeofday");
 }
 
-absl::Status Remount(const GuestPaths& paths, const grpc::Storage& storage) {
-  ASSIGN_OR_RETURN(const GuestStorage plan, PlanStorage(paths, storage));
+absl::Status Remount(const GuestPaths& paths, const GuestDisks& disks,
+                     const grpc::Storage& storage) {
+  ASSIGN_OR_RETURN(const GuestStorage plan, PlanStorage(paths, disks, storage));
   const std::string path = absl::StrCat(paths.run(), "/", plan.mount.target);
   std::string data;
   for (const std::string& option : plan.mount.options) {
@@ -91,7 +92,7 @@ void AgentService::UpdateEphemeralMounts(const grpc::UpdateEphemeralMountsReques
                                          const Call&, Reply<Empty> reply) {
   absl::Status status;
   for (const grpc::Storage& storage : request.storages()) {
-    status.Update(Remount(context_.paths, storage));
+    status.Update(Remount(context_.paths, context_.disks, storage));
   }
   AnswerEmpty(std::move(reply), status);
 }
@@ -173,7 +174,7 @@ void AgentService::GetGuestDetails(const grpc::GuestDetailsRequest& request, con
   details.set_version(kAgentVersion);
   details.set_init_daemon(context_.config.is_init);
   details.set_supports_seccomp(true);
-  for (const char* name : {"virtio-fs", "9p", "ephemeral", "local", "bind"}) {
+  for (const char* name : {"virtio-fs", "9p", "ephemeral", "local", "bind", "blk"}) {
     details.add_storage_handlers(name);
   }
   std::move(reply)(response);

@@ -53,7 +53,7 @@ absl::Status Guest::BeginSandbox(const grpc::CreateSandboxRequest& request) {
   for (const grpc::KernelModule& module : request.kernel_modules()) {
     if (module.name().empty()) return absl::InvalidArgumentError("kernel module name is empty");
   }
-  ASSIGN_OR_RETURN(storages_, PlanStorages(context_.paths, request.storages()));
+  ASSIGN_OR_RETURN(storages_, PlanStorages(context_.paths, context_.disks, request.storages()));
   // Without cgroups there is nothing to clean.
   const absl::StatusOr<container::Cgroup> cgroup = context_.cgroups.Resolve(context_.cgroup);
   if (cgroup.ok()) {

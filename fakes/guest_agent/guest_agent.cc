@@ -71,6 +71,7 @@ struct GuestAgent::Impl final : ttrpc::ServerConnection::Owner {
                 .log = log,
                 .config = config,
                 .paths = GuestPaths(config),
+                .disks = {},
                 .works = ForkedWorks(*reaper),
                 .cgroups = std::move(cgroups),
                 .cgroup = config.cgroup,
@@ -151,6 +152,12 @@ void GuestAgent::Serve(base::UniqueFd connection) {
   if (!started.ok()) return impl_->context.log.Warning("connection refused: ", started.message());
   impl_->connections.emplace(made.get(), std::move(made));
 }
+
+void GuestAgent::AddDisk(const std::string& bdf, GuestDisk disk) {
+  impl_->context.disks.Add(bdf, std::move(disk));
+}
+
+void GuestAgent::RemoveDisk(const std::string& bdf) { impl_->context.disks.Remove(bdf); }
 
 void GuestAgent::Stop() { impl_->Stop(); }
 

@@ -5,10 +5,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <string>
 
 #include "base/log.h"
 #include "base/unique_fd.h"
 #include "fakes/guest_agent/guest_config.h"
+#include "fakes/guest_agent/guest_disks.h"
 
 namespace fakes {
 
@@ -31,6 +33,11 @@ class GuestAgent {
 
   // A connected stream on which somebody calls; any number of them.
   void Serve(base::UniqueFd connection);
+
+  // Of a guest that is a process: a disk is plugged into it, and out. `bdf` is its place,
+  // "0000:00:05.0".
+  void AddDisk(const std::string& bdf, GuestDisk disk);
+  void RemoveDisk(const std::string& bdf);
 
   // Closes all connections, unanswered, and ends every process of the guest; none is left, and
   // nothing is mounted below the run directory, when it returns. It may serve again.

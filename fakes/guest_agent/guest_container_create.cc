@@ -69,7 +69,7 @@ absl::Status GuestContainer::PlanRequest(const grpc::CreateContainerRequest& req
   bundle_ = absl::StrCat(context_.paths.run(), "/", id_);
   const auto told = spec_.annotations.extract(kBundleAnnotation);
   told_bundle_ = told.empty() ? bundle_ : told.mapped();
-  ASSIGN_OR_RETURN(storages_, PlanStorages(context_.paths, request.storages()));
+  ASSIGN_OR_RETURN(storages_, PlanStorages(context_.paths, context_.disks, request.storages()));
   if (std::optional<GuestStorage> root = PlanSharedRoot(context_.paths, spec_.root.path)) {
     storages_.push_back(*std::move(root));
   }

@@ -11,6 +11,7 @@
 #include "fakes/guest_agent/forked_works.h"
 #include "fakes/guest_agent/guest_cleaner.h"
 #include "fakes/guest_agent/guest_config.h"
+#include "fakes/guest_agent/guest_disks.h"
 #include "fakes/guest_agent/guest_keeper.h"
 #include "fakes/guest_agent/guest_paths.h"
 #include "fakes/guest_agent/oom_events.h"
@@ -25,6 +26,7 @@ struct GuestContext {
   base::Log& log;
   GuestConfig config;
   GuestPaths paths;
+  GuestDisks disks;  // in a process that plays a guest
   ForkedWorks works;
   container::CgroupMounts cgroups;  // of this machine; none: containers run without
   std::string cgroup;               // that of the guest, relative to ours

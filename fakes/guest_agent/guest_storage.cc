@@ -9,24 +9,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
 
+#include "base/loop_device.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "container/root_path.h"
+#include "fakes/guest_agent/limits.h"
 
 namespace fakes {
 namespace {
 
-enum class DriverKind { kShared, kTemporary, kLocal, kBind, kNone };
+enum class DriverKind { kShared, kTemporary, kLocal, kBind, kDisk, kNone };
 
 DriverKind KindOf(absl::string_view driver) {
   if (driver == "virtio-fs" || driver == "virtiofs" || driver == "9p") return DriverKind::kShared;
   if (driver == "ephemeral" || driver == "tmpfs") return DriverKind::kTemporary;
   if (driver == "local") return DriverKind::kLocal;
   if (driver == "bind") return DriverKind::kBind;
+  if (driver == "blk") return DriverKind::kDisk;
   return DriverKind::kNone;
 }
 
@@ -46,8 +50,8 @@ bool TakeOwnOption(absl::string_view option, GuestStorage& storage) {
   return false;
 }
 
-absl::Status FillMount(const GuestPaths& paths, const grpc::Storage& storage, DriverKind kind,
-                       container::Mount& mount) {
+absl::Status FillMount(const GuestPaths& paths, const GuestDisks& disks,
+                       const grpc::Storage& storage, DriverKind kind, container::Mount& mount) {
   switch (kind) {
     case DriverKind::kShared:
       if (paths.is_machine()) {
@@ -74,13 +78,39 @@ absl::Status FillMount(const GuestPaths& paths, const grpc::Storage& storage, Dr
       }
       return absl::OkStatus();
     }
+    case DriverKind::kDisk: {
+      mount.type = storage.fstype();
+      mount.source = storage.source();
+      if (paths.is_machine()) return absl::OkStatus();
+      ASSIGN_OR_RETURN(const GuestDisk disk, disks.Find(storage.source()));
+      mount.source = disk.path;
+      if (disk.readonly) mount.options.push_back("ro");
+      return absl::OkStatus();
+    }
     case DriverKind::kLocal:
       return absl::OkStatus();
     case DriverKind::kNone:
       break;
   }
   return absl::InvalidArgumentError(
-      "failed to find the storage handler: there are virtio-fs, 9p, ephemeral, local, bind");
+      "failed to find the storage handler: there are virtio-fs, 9p, blk, ephemeral, local, "
+      "bind");
+}
+
+absl::Status MountDisk(const GuestPaths& paths, container::Mount mount) {
+  base::LoopDevice loop;  // until it is mounted
+  struct stat info {};
+  if (paths.is_machine()) {
+    ASSIGN_OR_RETURN(mount.source, AwaitDisk(mount.source, kGuestDiskTimeout));
+  } else if (::stat(mount.source.c_str(), &info) != 0) {
+    return base::ErrnoStatus(errno, mount.source);
+  } else if (S_ISREG(info.st_mode)) {
+    const bool readonly =
+        std::find(mount.options.begin(), mount.options.end(), "ro") != mount.options.end();
+    ASSIGN_OR_RETURN(loop, base::AttachLoopDevice(mount.source, readonly));
+    mount.source = loop.path;
+  }
+  return container::MountAll({mount}, paths.run());
 }
 
 absl::Status MakeOne(const base::UniqueFd& root, const GuestPaths& paths,
@@ -91,8 +121,10 @@ absl::Status MakeOne(const base::UniqueFd& root, const GuestPaths& paths,
                        !S_ISDIR(source.st_mode);
   const auto entry = is_file ? container::RootEntry::kFile : container::RootEntry::kDirectory;
   ASSIGN_OR_RETURN(base::UniqueFd place, container::MakeBelow(root, storage.mount.target, entry));
-  if (storage.kind == GuestStorage::Kind::kMount) {
-    RETURN_IF_ERROR(container::MountAll({storage.mount}, paths.run()));
+  if (storage.kind != GuestStorage::Kind::kDirectory) {
+    RETURN_IF_ERROR(storage.kind == GuestStorage::Kind::kDisk
+                        ? MountDisk(paths, storage.mount)
+                        : container::MountAll({storage.mount}, paths.run()));
     ASSIGN_OR_RETURN(place, container::OpenBelow(root, storage.mount.target));
   }
   const std::string name = container::ProcPath(place);
@@ -107,16 +139,18 @@ absl::Status MakeOne(const base::UniqueFd& root, const GuestPaths& paths,
 
 }  // namespace
 
-absl::StatusOr<GuestStorage> PlanStorage(const GuestPaths& paths, const grpc::Storage& storage) {
+absl::StatusOr<GuestStorage> PlanStorage(const GuestPaths& paths, const GuestDisks& disks,
+                                         const grpc::Storage& storage) {
   const std::string context =
       absl::StrCat("storage driver \"", storage.driver(), "\", source \"", storage.source(), "\"");
   const DriverKind kind = KindOf(storage.driver());
   GuestStorage plan;
   if (kind == DriverKind::kLocal) plan.kind = GuestStorage::Kind::kDirectory;
+  if (kind == DriverKind::kDisk) plan.kind = GuestStorage::Kind::kDisk;
   for (const std::string& option : storage.options()) {
     if (!TakeOwnOption(option, plan)) plan.mount.options.push_back(option);
   }
-  RETURN_IF_ERROR(base::Annotate(FillMount(paths, storage, kind, plan.mount), context));
+  RETURN_IF_ERROR(base::Annotate(FillMount(paths, disks, storage, kind, plan.mount), context));
   absl::StatusOr<std::string> target = paths.BelowRun(storage.mount_point());
   RETURN_IF_ERROR(base::Annotate(target.status(), context));
   plan.mount.target = *std::move(target);

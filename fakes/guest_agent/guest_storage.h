@@ -12,6 +12,7 @@
 
 #include "agent/agent.pb.h"
 #include "container/mounts.h"
+#include "fakes/guest_agent/guest_disks.h"
 #include "fakes/guest_agent/guest_paths.h"
 
 namespace fakes {
@@ -19,19 +20,23 @@ namespace fakes {
 // One thing to be there before a container can use it; `mount.target` is relative to the guest's
 // run directory.
 struct GuestStorage {
-  enum class Kind { kMount, kDirectory };
+  enum class Kind { kMount, kDirectory, kDisk };
   Kind kind = Kind::kMount;
+  // Of a disk, its source is a block device or a file; in a machine, its PCI path.
   container::Mount mount;
   std::optional<mode_t> mode;          // of a directory that was made
   std::optional<std::uint32_t> group;  // that its root shall belong to
 };
 
 // What the protocol's storages ask for. INVALID_ARGUMENT for a driver that this guest has no
-// devices for, NOT_FOUND for a shared directory where none is shared; both name the storage.
+// devices for, NOT_FOUND for a disk that is not there, and for a shared directory where none is
+// shared; all name the storage.
 template <typename Storages>
 absl::StatusOr<std::vector<GuestStorage>> PlanStorages(const GuestPaths& paths,
+                                                       const GuestDisks& disks,
                                                        const Storages& storages);
-absl::StatusOr<GuestStorage> PlanStorage(const GuestPaths& paths, const grpc::Storage& storage);
+absl::StatusOr<GuestStorage> PlanStorage(const GuestPaths& paths, const GuestDisks& disks,
+                                         const grpc::Storage& storage);
 
 // The root of a container, bound from the shared directory to the path that the spec names, if
 // there is one and the guest has nothing there.
@@ -45,10 +50,11 @@ absl::Status RemoveStorages(const GuestPaths& paths, const std::vector<GuestStor
 
 template <typename Storages>
 absl::StatusOr<std::vector<GuestStorage>> PlanStorages(const GuestPaths& paths,
+                                                       const GuestDisks& disks,
                                                        const Storages& storages) {
   std::vector<GuestStorage> plans;
   for (const grpc::Storage& storage : storages) {
-    absl::StatusOr<GuestStorage> plan = PlanStorage(paths, storage);
+    absl::StatusOr<GuestStorage> plan = PlanStorage(paths, disks, storage);
     if (!plan.ok()) return plan.status();
     plans.push_back(*std::move(plan));
   }

@@ -30,6 +30,9 @@ inline constexpr std::chrono::seconds kGuestRemoveTimeout{60};
 inline constexpr int kGuestCleanMs = 5000;
 inline constexpr int kGuestCleanPasses = 16;
 
+// Until the kernel of a machine has a disk that was just plugged.
+inline constexpr std::chrono::milliseconds kGuestDiskTimeout{10000};
+
 inline constexpr std::size_t kGuestContainersMax = 4096;
 inline constexpr std::size_t kGuestIdBytesMax = 256;
 

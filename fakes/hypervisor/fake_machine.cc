@@ -44,6 +44,7 @@ absl::Status FakeMachine::Boot(const MachineSettings& settings) {
   for (const std::string& path : settings.fs_sockets) {
     if (base::UniqueFd daemon = ConnectTo(path); daemon.ok()) daemons_.push_back(std::move(daemon));
   }
+  for (const MachineDisk& disk : settings.disks) AddDisk(disk);
   vcpus_.Resize(settings.vcpus);
   return absl::OkStatus();
 }
@@ -55,6 +56,14 @@ absl::Status FakeMachine::AddVsock(const std::string& socket) {
         return services_ != nullptr && services_->Serve(port, std::move(connection));
       }));
   return absl::OkStatus();
+}
+
+void FakeMachine::AddDisk(const MachineDisk& disk) {
+  if (services_) services_->AddDisk(disk);
+}
+
+void FakeMachine::RemoveDisk(const std::string& bdf) {
+  if (services_) services_->RemoveDisk(bdf);
 }
 
 void FakeMachine::Pause() {

@@ -25,6 +25,8 @@ class FakeMachine : public GuestMachine {
 
   absl::Status Boot(const MachineSettings& settings) override;
   absl::Status AddVsock(const std::string& socket) override;
+  void AddDisk(const MachineDisk& disk) override;
+  void RemoveDisk(const std::string& bdf) override;
   void SetVcpus(unsigned count) override { vcpus_.Resize(count); }
   void Pause() override;
   void Resume() override;

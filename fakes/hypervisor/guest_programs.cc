@@ -133,6 +133,11 @@ class Programs : public GuestServices {
     return true;
   }
 
+  void AddDisk(const MachineDisk& disk) override {
+    agent_->AddDisk(disk.bdf, {.path = disk.path, .readonly = disk.readonly});
+  }
+  void RemoveDisk(const std::string& bdf) override { agent_->RemoveDisk(bdf); }
+
   void Stop() override {
     log_->Close();
     agent_->Stop();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "fakes/hypervisor/guest_machine.h"
 
 namespace fakes {
 
@@ -18,6 +19,9 @@ class GuestServices {
   virtual ~GuestServices() = default;
   // A stream to the guest's `port`. False: nobody listens there.
   virtual bool Serve(std::uint32_t port, base::UniqueFd connection) = 0;
+  // A disk is plugged in, or out.
+  virtual void AddDisk(const MachineDisk& disk) = 0;
+  virtual void RemoveDisk(const std::string& bdf) = 0;
   // Ends every process of the guest and returns when none is left. Called once, before the
   // destructor.
   virtual void Stop() = 0;

@@ -238,6 +238,20 @@ std::vector<std::string> MachineConfig::fs_sockets() const {
   return sockets;
 }
 
+std::map<std::string, MachineDisk> MachineConfig::disks() const {
+  std::map<std::string, MachineDisk> disks;
+  Json config = json_;
+  for (const Json* device : Devices(config, InfoOf(DeviceKind::kDisk))) {
+    const auto path = device->find("path");
+    const auto readonly = device->find("readonly");
+    disks[IdOf(*device)] = {
+        .bdf = "",
+        .path = path != device->end() && path->is_string() ? path->get<std::string>() : "",
+        .readonly = readonly != device->end() && *readonly == true};
+  }
+  return disks;
+}
+
 std::vector<std::string> MachineConfig::DeviceIds() const {
   std::vector<std::string> ids;
   Json config = json_;

@@ -6,9 +6,12 @@
 #include <absl/strings/string_view.h>
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "fakes/hypervisor/guest_machine.h"
 
 namespace fakes {
 
@@ -43,6 +46,8 @@ class MachineConfig {
   [[nodiscard]] std::uint64_t memory_bytes() const { return memory_bytes_; }
   [[nodiscard]] std::string vsock_socket() const;  // empty: no such device
   [[nodiscard]] std::vector<std::string> fs_sockets() const;
+  // By id; without a place.
+  [[nodiscard]] std::map<std::string, MachineDisk> disks() const;
   [[nodiscard]] std::vector<std::string> DeviceIds() const;  // in the order of the bus
   // vm.counters: zeros, since no frames and blocks move.
   [[nodiscard]] nlohmann::json Counters() const;

@@ -4,6 +4,7 @@
 #include <absl/status/statusor.h>
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -27,6 +28,9 @@ struct Options {
   std::string shared;
 };
 
+// "-o source=DIR" is what virtiofsd's first implementation wants, and the later one still takes.
+constexpr absl::string_view kSource = "source=";
+
 absl::StatusOr<Options> Parse(const std::vector<std::string>& args) {
   Options options;
   CLI::App app;
@@ -34,11 +38,16 @@ absl::StatusOr<Options> Parse(const std::vector<std::string>& args) {
   app.add_option("--socket-path", options.socket);
   app.add_option("--fd", options.fd);
   app.add_option("--shared-dir", options.shared);
+  std::vector<std::string> old_options;
+  app.add_option("-o", old_options);
   std::vector<std::string> words(args.rbegin(), args.rend());
   try {
     app.parse(words);
   } catch (const CLI::Error& error) {
     return absl::InvalidArgumentError(error.what());
+  }
+  for (absl::string_view option : old_options) {
+    if (absl::ConsumePrefix(&option, kSource)) options.shared = std::string(option);
   }
   std::error_code error;
   if (!std::filesystem::is_directory(options.shared, error)) {
@@ -97,7 +106,8 @@ absl::Status Run(const std::vector<std::string>& args) {
 
 bool IsVirtiofsd(const std::vector<std::string>& args) {
   return std::any_of(args.begin(), args.end(), [](const std::string& arg) {
-    return arg == "--shared-dir" || absl::StartsWith(arg, "--shared-dir=");
+    return arg == "--shared-dir" || absl::StartsWith(arg, "--shared-dir=") ||
+           absl::StartsWith(arg, kSource);
   });
 }
 

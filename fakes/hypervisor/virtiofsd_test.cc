@@ -96,6 +96,8 @@ TEST_F(VirtiofsdTest, WhatItCannotUseIsNamed) {
   };
   EXPECT_THAT(error_of({"--socket-path", Socket(), "--shared-dir", "/none"}),
               HasSubstr("--shared-dir /none: no such directory"));
+  EXPECT_THAT(error_of({"--fd=0", "-o", "sandbox=none", "-o", "source=/none"}),
+              HasSubstr("/none: no such directory"));
   EXPECT_THAT(error_of({"--shared-dir", temp_.path()}), HasSubstr("--socket-path and --fd"));
   EXPECT_THAT(error_of({"--shared-dir", temp_.path(), "--fd=x"}), HasSubstr("--fd"));
   EXPECT_THAT(error_of({"--shared-dir", temp_.path(), "--fd=0"}), HasSubstr("accept"));
@@ -103,6 +105,7 @@ TEST_F(VirtiofsdTest, WhatItCannotUseIsNamed) {
 
 TEST(VirtiofsdOptionsTest, IsToldFromAHypervisor) {
   EXPECT_TRUE(IsVirtiofsd({"--fd=3", "--shared-dir=/x"}));
+  EXPECT_TRUE(IsVirtiofsd({"--fd=3", "-o", "sandbox=namespace", "-o", "source=/x"}));
   EXPECT_TRUE(IsVirtiofsd({"--socket-path", "/s", "--shared-dir", "/x"}));
   EXPECT_FALSE(IsVirtiofsd({"--api-socket", "/a", "--shared-directory", "/x"}));
 }

@@ -104,9 +104,15 @@ struct VirtualMachine::Impl {
     RETURN_IF_ERROR(config.CheckFiles());
     PciSlots slots;
     for (const std::string& id : config.DeviceIds()) RETURN_IF_ERROR(slots.Take(id).status());
+    std::vector<MachineDisk> disks;
+    for (auto& [id, disk] : config.disks()) {
+      disks.push_back(disk);
+      disks.back().bdf = slots.All().at(id);
+    }
     RETURN_IF_ERROR(guest.Boot({.vcpus = config.vcpus(),
                                 .vsock_socket = config.vsock_socket(),
-                                .fs_sockets = config.fs_sockets()}));
+                                .fs_sockets = config.fs_sockets(),
+                                .disks = std::move(disks)}));
     pci = std::move(slots);
     state = State::kRunning;
     return absl::OkStatus();
@@ -216,6 +222,11 @@ struct VirtualMachine::Impl {
     }
     config = std::move(changed);
     files[*id] = std::move(request.files);
+    if (kind == DeviceKind::kDisk) {
+      MachineDisk disk = config.disks().at(*id);
+      disk.bdf = *place;
+      guest.AddDisk(disk);
+    }
     return Answer({{"id", *id}, {"bdf", *place}});
   }
 
@@ -232,6 +243,8 @@ struct VirtualMachine::Impl {
     const std::string id = body["id"].get<std::string>();
     const absl::Status status = config.Remove(id);
     if (!status.ok()) return Failed("The device was not removed", status.message());
+    const std::map<std::string, std::string> places = pci.All();
+    if (const auto place = places.find(id); place != places.end()) guest.RemoveDisk(place->second);
     pci.Free(id);
     files.erase(id);
     return {};

@@ -19,12 +19,17 @@ class ScriptedMachine : public GuestMachine {
  public:
   absl::Status Boot(const MachineSettings& settings) override {
     calls.push_back(absl::StrCat("boot ", settings.vcpus, " ", settings.vsock_socket));
+    for (const MachineDisk& disk : settings.disks) AddDisk(disk);
     return boot;
   }
   absl::Status AddVsock(const std::string& socket) override {
     calls.push_back(absl::StrCat("vsock ", socket));
     return boot;
   }
+  void AddDisk(const MachineDisk& disk) override {
+    calls.push_back(absl::StrCat("plug ", disk.bdf, " ", disk.path, disk.readonly ? " ro" : ""));
+  }
+  void RemoveDisk(const std::string& bdf) override { calls.push_back("unplug " + bdf); }
   void SetVcpus(unsigned count) override { calls.push_back(absl::StrCat("vcpus ", count)); }
   void Pause() override { calls.emplace_back("pause"); }
   void Resume() override { calls.emplace_back("resume"); }
@@ -99,6 +104,21 @@ TEST_F(VirtualMachineTest, RefusesWhatItsStateDoesNotAllow) {
   EXPECT_EQ(Call("PUT", "vmm.ping").status, 400);
   EXPECT_EQ(Put("vm.snapshot"), 404);
   EXPECT_EQ(vm_.Call({.method = "GET", .target = "/"}).status, 404);
+}
+
+TEST_F(VirtualMachineTest, DisksAreInTheGuestAsLongAsTheyArePlugged) {
+  const std::string image = temp_.File("kernel");
+  const std::string path = absl::StrCat(R"("path":")", image, "\"");
+  ASSERT_EQ(Put("vm.create", Config(absl::StrCat(R"(,"disks":[{)", path, "}]"))), 204);
+  ASSERT_EQ(Put("vm.boot"), 204);
+  const std::string added =
+      Call("PUT", "vm.add-disk", absl::StrCat(R"({"id":"d","readonly":true,)", path, "}")).body;
+  EXPECT_THAT(added, HasSubstr(R"("bdf":"0000:00:02.0")"));
+  EXPECT_EQ(Put("vm.add-disk", R"({"id":"e","path":"/none"})"), 500);
+  EXPECT_EQ(Put("vm.remove-device", R"({"id":"d"})"), 204);
+  EXPECT_THAT(machine_.calls,
+              ElementsAre("boot 2 ", absl::StrCat("plug 0000:00:01.0 ", image),
+                          absl::StrCat("plug 0000:00:02.0 ", image, " ro"), "unplug 0000:00:02.0"));
 }
 
 TEST_F(VirtualMachineTest, ABootThatFailsLeavesItCreated) {

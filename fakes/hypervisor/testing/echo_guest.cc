@@ -32,6 +32,9 @@ class EchoGuest : public GuestServices {
     return true;
   }
 
+  void AddDisk(const MachineDisk&) override {}
+  void RemoveDisk(const std::string&) override {}
+
   void Stop() override {
     for (const auto& echo : open_) {
       boost::system::error_code ignored;
