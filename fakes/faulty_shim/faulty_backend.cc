@@ -115,6 +115,10 @@ class FaultyBackend : public shim::Backend {
                   });
   }
 
+  [[nodiscard]] bool TakesRootfs(const shim::CreateSpec& spec) override {
+    return real_->TakesRootfs(spec);
+  }
+
   absl::StatusOr<std::unique_ptr<shim::SandboxWorkload>> MakeSandbox(
       shim::SandboxSpec spec) override {
     return real_->MakeSandbox(std::move(spec));

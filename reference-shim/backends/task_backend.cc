@@ -28,6 +28,10 @@ class TaskBackend : public shim::Backend {
     Choose(spec).Create(std::move(spec), std::move(done));
   }
 
+  [[nodiscard]] bool TakesRootfs(const shim::CreateSpec& spec) override {
+    return IsVmTask(spec.options, spec.spec.annotations, pod_in_vm_) && Vm().TakesRootfs(spec);
+  }
+
   absl::StatusOr<std::unique_ptr<shim::SandboxWorkload>> MakeSandbox(
       shim::SandboxSpec spec) override {
     if (!IsVmTask(spec.options, spec.annotations)) return std::unique_ptr<shim::SandboxWorkload>();

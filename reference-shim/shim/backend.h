@@ -18,6 +18,7 @@
 #include "base/child_reaper.h"
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "container/mounts.h"
 #include "oci/spec.h"
 
 // What a backend is: the part of a shim that knows how to run a container. Everything else (order
@@ -91,8 +92,10 @@ using ExitCallback = std::function<void(const base::ExitStatus&)>;
 
 struct CreateSpec {
   std::string id;
-  std::string bundle;      // absolute; rootfs is mounted already
-  oci::Spec spec;          // config.json of the bundle
+  std::string bundle;  // absolute; rootfs is mounted already
+  oci::Spec spec;      // config.json of the bundle
+  // Not empty: the mounts of Create.rootfs, which are the backend's to make (Backend::TakesRootfs).
+  std::vector<container::Mount> rootfs;
   Opaque options;          // of Create; empty means defaults (CREATE-07)
   std::string checkpoint;  // image directory to restore from at Start; empty: none
   ProcessIo io;
@@ -201,6 +204,9 @@ class Backend {
   // Makes the container; on failure nothing of it is left behind. The workload does not outlive
   // the backend.
   virtual void Create(CreateSpec spec, Done<std::unique_ptr<Workload>> done) = 0;
+  // Whether `spec.rootfs`, which is not empty, is mounted by the backend, elsewhere than on this
+  // host; otherwise the shim mounts it before Create (CREATE-01). `spec` has no stdio yet.
+  [[nodiscard]] virtual bool TakesRootfs(const CreateSpec&) { return false; }
   // What the containers of a pod are to run in; nothing runs yet. Null: they need nothing, and the
   // sandbox is no more than their group. Called at most once, before the first Create; the workload
   // does not outlive the backend.

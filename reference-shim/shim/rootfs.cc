@@ -6,10 +6,8 @@
 
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 #include "base/status_macros.h"
-#include "container/mounts.h"
 #include "oci/bundle.h"
 #include "reference-shim/shim/forked_step.h"
 #include "reference-shim/shim/limits.h"
@@ -21,14 +19,7 @@ std::string RootfsPath(const std::string& bundle) {
   return absl::StrCat(bundle, "/", oci::kRootfsDirectory);
 }
 
-absl::Status MountOn(const std::string& root, const MountList& list) {
-  std::vector<container::Mount> mounts;
-  for (const containerd::types::Mount& mount : list) {
-    mounts.push_back({.type = mount.type(),
-                      .source = mount.source(),
-                      .target = mount.target(),
-                      .options = {mount.options().begin(), mount.options().end()}});
-  }
+absl::Status MountOn(const std::string& root, const std::vector<container::Mount>& mounts) {
   if (::mkdir(root.c_str(), 0711) != 0 && errno != EEXIST) {
     return base::ErrnoStatus(errno, absl::StrCat("mkdir ", root));
   }
@@ -36,6 +27,17 @@ absl::Status MountOn(const std::string& root, const MountList& list) {
 }
 
 }  // namespace
+
+std::vector<container::Mount> FromMountList(const MountList& list) {
+  std::vector<container::Mount> mounts;
+  for (const containerd::types::Mount& mount : list) {
+    mounts.push_back({.type = mount.type(),
+                      .source = mount.source(),
+                      .target = mount.target(),
+                      .options = {mount.options().begin(), mount.options().end()}});
+  }
+  return mounts;
+}
 
 // One mounting or unmounting; in the list of its owner until it has answered.
 class ForkedRootfs::Helper {
@@ -68,7 +70,8 @@ ForkedRootfs::ForkedRootfs(boost::asio::io_context& loop, base::ChildReaper& rea
 
 ForkedRootfs::~ForkedRootfs() = default;
 
-void ForkedRootfs::Mount(const std::string& bundle, const MountList& mounts, Done<> done) {
+void ForkedRootfs::Mount(const std::string& bundle, const std::vector<container::Mount>& mounts,
+                         Done<> done) {
   const std::string root = RootfsPath(bundle);
   Run(
       "mounting the rootfs", [&] { return MountOn(root, mounts); }, std::move(done));

@@ -7,14 +7,18 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/child_reaper.h"
+#include "container/mounts.h"
 #include "reference-shim/shim/backend.h"
 #include "task/v3/task.pb.h"
 
 namespace shim {
 
 using MountList = google::protobuf::RepeatedPtrField<containerd::types::Mount>;  // Create.rootfs
+
+std::vector<container::Mount> FromMountList(const MountList& list);
 
 // Makes and removes the mounts of Create.rootfs on <bundle>/rootfs (CREATE-01). mount(2) and
 // umount(2) may take long (a network file system, the final sync of an overlay), hence the
@@ -24,7 +28,8 @@ class Rootfs {
   virtual ~Rootfs() = default;
   // On failure nothing stays mounted and the message names the mount (CREATE-13). `done` comes from
   // the loop.
-  virtual void Mount(const std::string& bundle, const MountList& mounts, Done<> done) = 0;
+  virtual void Mount(const std::string& bundle, const std::vector<container::Mount>& mounts,
+                     Done<> done) = 0;
   // OK also when nothing is mounted.
   virtual void Unmount(const std::string& bundle, Done<> done) = 0;
 };
@@ -36,7 +41,8 @@ class ForkedRootfs final : public Rootfs {
   ForkedRootfs(boost::asio::io_context& loop, base::ChildReaper& reaper);
   ~ForkedRootfs() override;
 
-  void Mount(const std::string& bundle, const MountList& mounts, Done<> done) override;
+  void Mount(const std::string& bundle, const std::vector<container::Mount>& mounts,
+             Done<> done) override;
   void Unmount(const std::string& bundle, Done<> done) override;
 
  private:

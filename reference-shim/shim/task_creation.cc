@@ -56,21 +56,29 @@ void TaskCreation::ReadSpec() {
   RemoveRecords(request_.bundle());
   absl::StatusOr<oci::Spec> spec = oci::ReadSpec(request_.bundle());
   if (spec.ok()) {
-    spec_ = *std::move(spec);
+    create_.id = request_.id();
+    create_.bundle = request_.bundle();
+    create_.spec = *std::move(spec);
+    create_.rootfs = FromMountList(request_.rootfs());
+    create_.options = {.type_url = request_.options().type_url(),
+                       .value = request_.options().value()};
+    create_.checkpoint = request_.checkpoint();
     made_.private_pid_namespace =
-        context_.backend.capabilities().pid_namespace && oci::HasPrivatePidNamespace(spec_);
+        context_.backend.capabilities().pid_namespace && oci::HasPrivatePidNamespace(create_.spec);
     made_.io_owner = OwnerOf(request_.options());
   }
   Continue(Step::kMountRootfs, spec.status());
 }
 
 void TaskCreation::MountRootfs() {
-  if (request_.rootfs().empty()) return Advance(Step::kOpenStdio);
-  context_.rootfs.Mount(request_.bundle(), request_.rootfs(),
-                        guard_.Wrap([this](const absl::Status& status) {
-                          made_.rootfs_mounted = status.ok();
-                          Continue(Step::kOpenStdio, status);
-                        }));
+  if (create_.rootfs.empty() || context_.backend.TakesRootfs(create_)) {
+    return Advance(Step::kOpenStdio);
+  }
+  const std::vector<container::Mount> mounts = std::exchange(create_.rootfs, {});
+  context_.rootfs.Mount(request_.bundle(), mounts, guard_.Wrap([this](const absl::Status& status) {
+    made_.rootfs_mounted = status.ok();
+    Continue(Step::kOpenStdio, status);
+  }));
 }
 
 void TaskCreation::OpenStdio() {
@@ -89,16 +97,10 @@ void TaskCreation::OpenStdio() {
 }
 
 void TaskCreation::CreateWorkload() {
-  CreateSpec spec;
-  spec.id = request_.id();
-  spec.bundle = request_.bundle();
-  spec.spec = std::move(spec_);
-  spec.options = {.type_url = request_.options().type_url(), .value = request_.options().value()};
-  spec.checkpoint = request_.checkpoint();
-  spec.io = made_.stdio->TakeProcessIo();
-  spec.on_exit = std::move(on_exit_);
-  spec.on_oom = std::move(on_oom_);
-  context_.backend.Create(std::move(spec),
+  create_.io = made_.stdio->TakeProcessIo();
+  create_.on_exit = std::move(on_exit_);
+  create_.on_oom = std::move(on_oom_);
+  context_.backend.Create(std::move(create_),
                           guard_.Wrap([this](absl::StatusOr<std::unique_ptr<Workload>> workload) {
                             if (!workload.ok()) return Undo(workload.status());
                             made_.workload = *std::move(workload);

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "oci/spec.h"
 #include "reference-shim/shim/backend.h"
 #include "reference-shim/shim/callback_guard.h"
 #include "reference-shim/shim/stdio.h"
@@ -52,7 +51,7 @@ class TaskCreation {
   containerd::task::v3::CreateTaskRequest request_;
   ExitCallback on_exit_;
   std::function<void()> on_oom_;
-  oci::Spec spec_;
+  CreateSpec create_;
   CreatedTask made_;
   Done<CreatedTask> done_;
   CallbackGuard guard_;

@@ -43,7 +43,8 @@ std::string Describe(absl::string_view type, const std::string& bytes) {
 
 }  // namespace
 
-void FakeRootfs::Mount(const std::string& bundle, const MountList& mounts, Done<> done) {
+void FakeRootfs::Mount(const std::string& bundle, const std::vector<container::Mount>& mounts,
+                       Done<> done) {
   calls.push_back(absl::StrCat("mount ", bundle, " ", mounts.size()));
   boost::asio::post(loop_, [done = std::move(done), this]() mutable { done(mount_result); });
 }

@@ -32,7 +32,8 @@ using google::protobuf::Empty;
 class FakeRootfs final : public Rootfs {
  public:
   explicit FakeRootfs(boost::asio::io_context& loop) : loop_(loop) {}
-  void Mount(const std::string& bundle, const MountList& mounts, Done<> done) override;
+  void Mount(const std::string& bundle, const std::vector<container::Mount>& mounts,
+             Done<> done) override;
   void Unmount(const std::string& bundle, Done<> done) override;
 
   absl::Status mount_result;

@@ -140,9 +140,17 @@ void Agent::GetOomEvent(shim::Done<std::string> done) {
 
 // --- containers -----------------------------------------------------------------------------
 
+void Agent::OnlineCpuMem(std::uint32_t vcpus, bool memory, shim::Done<> done) {
+  grpc::OnlineCPUMemRequest request;
+  request.set_nb_cpus(vcpus);
+  request.set_cpu_only(!memory);
+  wire_->agent.OnlineCPUMem(request, wire_->usual, Plain<Empty>("OnlineCPUMem", std::move(done)));
+}
+
 void Agent::CreateContainer(const std::string& container, const oci::Spec& spec,
-                            shim::Done<> done) {
+                            const std::vector<GuestStorage>& storages, shim::Done<> done) {
   auto request = For<grpc::CreateContainerRequest>(GuestProcessKey{container, container});
+  for (const GuestStorage& storage : storages) ToAgentStorage(storage, *request.add_storages());
   const absl::Status converted = ToAgentSpec(spec, *request.mutable_oci());
   if (!converted.ok()) return done(converted);
   wire_->agent.CreateContainer(request, wire_->usual,

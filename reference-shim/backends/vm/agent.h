@@ -9,9 +9,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "oci/spec.h"
+#include "reference-shim/backends/vm/guest_disk.h"
 #include "reference-shim/shim/backend.h"
 
 namespace backends {
@@ -47,8 +49,12 @@ class Agent {
   // Blocks in the guest until there is one; completes with the container's id.
   void GetOomEvent(shim::Done<std::string> done);
 
-  // `spec` as the guest is to see it.
-  void CreateContainer(const std::string& container, const oci::Spec& spec, shim::Done<> done);
+  // Puts to use what the machine has got since: so many vCPUs, and memory.
+  void OnlineCpuMem(std::uint32_t vcpus, bool memory, shim::Done<> done);
+
+  // `spec` as the guest is to see it, with `storages` mounted before and gone with the container.
+  void CreateContainer(const std::string& container, const oci::Spec& spec,
+                       const std::vector<GuestStorage>& storages, shim::Done<> done);
   void StartContainer(const std::string& container, shim::Done<> done);
   void RemoveContainer(const std::string& container, std::chrono::milliseconds timeout,
                        shim::Done<> done);

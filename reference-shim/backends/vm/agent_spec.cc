@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include "agent/agent.pb.h"
 #include "agent/oci.pb.h"
 
 namespace backends {
@@ -120,6 +121,15 @@ void ToAgentResources(const oci::Resources& from, grpc::LinuxResources& to) {
   if (from.memory.has_value()) Fill(*from.memory, *to.mutable_memory());
   if (from.cpu.has_value()) Fill(*from.cpu, *to.mutable_cpu());
   if (from.pids_limit.has_value()) to.mutable_pids()->set_limit(*from.pids_limit);
+}
+
+void ToAgentStorage(const GuestStorage& from, grpc::Storage& to) {
+  to.set_driver(from.driver);
+  to.set_source(from.source);
+  to.set_fstype(from.fstype);
+  Fill(from.options, *to.mutable_options());
+  to.set_mount_point(from.mount_point);
+  if (from.group.has_value()) to.mutable_fs_group()->set_group_id(*from.group);
 }
 
 absl::Status ToAgentSpec(const oci::Spec& from, grpc::Spec& to) {

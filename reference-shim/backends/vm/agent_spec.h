@@ -4,11 +4,13 @@
 #include <absl/status/status.h>
 
 #include "oci/spec.h"
+#include "reference-shim/backends/vm/guest_disk.h"
 
 namespace grpc {
 class LinuxResources;
 class Process;
 class Spec;
+class Storage;
 }  // namespace grpc
 
 // From the OCI values of lib/oci to the agent's messages, field by field.
@@ -18,6 +20,7 @@ namespace backends {
 // agent's messages have no room for.
 absl::Status ToAgentSpec(const oci::Spec& from, grpc::Spec& to);
 void ToAgentProcess(const oci::Process& from, grpc::Process& to);
+void ToAgentStorage(const GuestStorage& from, grpc::Storage& to);
 void ToAgentResources(const oci::Resources& from, grpc::LinuxResources& to);
 
 }  // namespace backends

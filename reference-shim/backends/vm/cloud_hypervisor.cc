@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "container/recorded_process.h"
 #include "reference-shim/backends/vm/limits.h"
+#include "vm/guest_channel.h"
 
 namespace backends {
 namespace {
@@ -22,12 +23,21 @@ using nlohmann::json;
 constexpr std::uint64_t kMebibyte = 1ULL << 20;
 // Every VM has a vsock of its own: 3 is the first number that is not taken by hosts.
 constexpr int kGuestCid = 3;
+constexpr int kVirtiofsQueueSize = 1024;
+
+// Room for memory that comes later, in whole blocks.
+std::uint64_t HotplugBytes(const VmConfig& config) {
+  const std::uint64_t more = std::max(config.memory_mib_max, config.memory_mib) - config.memory_mib;
+  return more * kMebibyte / kMemoryBlockBytes * kMemoryBlockBytes;
+}
 
 }  // namespace
 
-std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_socket) {
+std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_socket,
+                              const std::string& virtiofs_socket) {
   json vm = {
-      {"cpus", {{"boot_vcpus", config.vcpus}, {"max_vcpus", config.vcpus}}},
+      {"cpus",
+       {{"boot_vcpus", config.vcpus}, {"max_vcpus", std::max(config.vcpus, config.vcpus_max)}}},
       {"memory", {{"size", config.memory_mib * kMebibyte}, {"shared", true}}},
       {"payload", {{"kernel", config.kernel}, {"cmdline", config.command_line}}},
       {"rng", {{"src", "/dev/urandom"}}},
@@ -39,6 +49,13 @@ std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_s
   if (!config.image.empty()) {
     vm["disks"] = json::array({{{"path", config.image}, {"readonly", true}}});
   }
+  if (HotplugBytes(config) > 0) vm["memory"]["hotplug_size"] = HotplugBytes(config);
+  if (!virtiofs_socket.empty()) {
+    vm["fs"] = json::array({{{"tag", vm::kSharedTag},
+                             {"socket", virtiofs_socket},
+                             {"num_queues", 1},
+                             {"queue_size", kVirtiofsQueueSize}}});
+  }
   return vm.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -49,10 +66,14 @@ CloudHypervisor::CloudHypervisor(const shim::BackendContext& context, const VmCo
       shared_(files.shared),
       api_socket_(absl::StrCat(files.directory, "/api.sock")),
       vsock_socket_(absl::StrCat(files.directory, "/vsock.sock")),
+      virtiofs_socket_(config.virtiofsd.empty() ? ""
+                                                : absl::StrCat(files.directory, "/virtiofs.sock")),
       pid_file_(absl::StrCat(files.directory, "/vmm.pid")),
       process_(context),
+      daemon_(context),
       limit_(context.loop),
-      retry_(context.loop) {}
+      retry_(context.loop),
+      daemon_lost_(context.loop) {}
 
 HypervisorCapabilities CloudHypervisor::capabilities() const {
   return {.block_hotplug = true, .hybrid_vsock = true, .resize = true};
@@ -62,21 +83,29 @@ HypervisorCapabilities CloudHypervisor::capabilities() const {
 
 void CloudHypervisor::Start(shim::Done<> done) {
   started_ = std::move(done);
-  std::vector<std::string> argv = {config_.path, "--api-socket", api_socket_};
-  for (const std::string& argument : config_.arguments) {
-    argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", shared_}}));
-  }
-  const absl::Status spawned = process_.Spawn(std::move(argv), {}, [this] { OnExited(); });
+  const absl::Status spawned = Spawn();
   if (!spawned.ok()) return Started(spawned);
-  // For `delete` (R6).
-  const absl::Status recorded = container::WritePidFile(pid_file_, process_.pid());
-  if (!recorded.ok()) return Started(recorded);
   pause_ = kConnectPauseMin;
   limit_.Set(config_.launch_timeout, [this] {
     Started(absl::DeadlineExceededError(
         absl::StrCat("its API did not answer within ", config_.launch_timeout.count(), " ms")));
   });
   AwaitApi();
+}
+
+absl::Status CloudHypervisor::Spawn() {
+  if (!virtiofs_socket_.empty()) {
+    RETURN_IF_ERROR(base::Annotate(
+        daemon_.StartAt(config_.virtiofsd, shared_, virtiofs_socket_, [this] { OnDaemonExited(); }),
+        "virtiofsd"));
+  }
+  std::vector<std::string> argv = {config_.path, "--api-socket", api_socket_};
+  for (const std::string& argument : config_.arguments) {
+    argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", shared_}}));
+  }
+  RETURN_IF_ERROR(process_.Spawn(std::move(argv), {}, [this] { OnExited(); }));
+  // For `delete` (R6).
+  return container::WritePidFile(pid_file_, process_.pid());
 }
 
 void CloudHypervisor::AwaitApi() {
@@ -99,10 +128,11 @@ void CloudHypervisor::CreateVm() {
     Started(absl::DeadlineExceededError(
         absl::StrCat("did not boot within ", config_.boot_timeout.count(), " ms")));
   });
-  Put("vm.create", CloudHypervisorVm(config_, vsock_socket_), [this](const absl::Status& status) {
-    if (started_ == nullptr) return;
-    status.ok() ? BootVm() : Started(status);
-  });
+  Put("vm.create", CloudHypervisorVm(config_, vsock_socket_, virtiofs_socket_),
+      [this](const absl::Status& status) {
+        if (started_ == nullptr) return;
+        status.ok() ? BootVm() : Started(status);
+      });
 }
 
 void CloudHypervisor::BootVm() {
@@ -115,26 +145,46 @@ void CloudHypervisor::Started(const absl::Status& status) {
   limit_.Clear();
   retry_.Clear();
   if (status.ok()) return std::exchange(started_, nullptr)(status);
-  const absl::Status why(status.code(),
-                         absl::StrCat("hypervisor ", config_.path, ": ", status.message(),
-                                      process_.pid() > 0 ? "; it " : "",
-                                      process_.pid() > 0 ? process_.DescribeEnd() : ""));
+  const absl::Status why(
+      status.code(),
+      absl::StrCat("hypervisor ", config_.path, ": ", status.message(),
+                   process_.pid() > 0 ? "; it " : "", process_.pid() > 0 ? DescribeEnd() : ""));
   process_.Kill(SIGKILL);
   std::exchange(started_, nullptr)(why);  // may destroy this
 }
 
 void CloudHypervisor::OnExited() {
-  if (stopped_ != nullptr) return Stopped();
+  daemon_lost_.Clear();
+  if (stopped_ != nullptr) return Ended();
   if (started_ != nullptr) return Started(absl::UnavailableError("the program has ended"));
   if (exited_ != nullptr) std::exchange(exited_, nullptr)();  // may destroy this
+}
+
+// Without its files a guest is of no use (F14). A daemon whose hypervisor has ended follows it, and
+// may be seen first.
+void CloudHypervisor::OnDaemonExited() {
+  if (stopped_ != nullptr) return Ended();
+  if (!process_.alive()) return;
+  daemon_lost_.Set(kTermTimeout, [this] {
+    if (started_ != nullptr) return Started(absl::UnavailableError("its virtiofsd has ended"));
+    if (exited_ != nullptr) std::exchange(exited_, nullptr)();  // may destroy this
+  });
+}
+
+std::string CloudHypervisor::DescribeEnd() {
+  if (process_.alive() && daemon_.process().pid() > 0 && !daemon_.process().alive()) {
+    return absl::StrCat("has lost its virtiofsd, which ", daemon_.process().DescribeEnd());
+  }
+  return process_.DescribeEnd();
 }
 
 // --- stop -----------------------------------------------------------------------------------
 
 void CloudHypervisor::Stop(shim::Done<> done) {
-  if (!process_.alive()) return done(absl::OkStatus());
   stopped_ = std::move(done);
   exited_ = nullptr;
+  daemon_lost_.Clear();
+  if (!process_.alive()) return Ended();
   if (!api_ready_) return Terminate();
   limit_.Set(config_.stop_timeout, [this] { Terminate(); });
   // The answer does not matter, and often there is none (F6): the end of the process does.
@@ -149,7 +199,10 @@ void CloudHypervisor::Terminate() {
   limit_.Set(kTermTimeout, [this] { process_.Kill(SIGKILL); });
 }
 
-void CloudHypervisor::Stopped() {
+// Both have. Nothing is left to a daemon without its hypervisor, which it may never have met.
+void CloudHypervisor::Ended() {
+  if (process_.alive()) return;
+  if (daemon_.process().alive()) return daemon_.process().Kill(SIGKILL);
   limit_.Clear();
   std::exchange(stopped_, nullptr)(absl::OkStatus());  // may destroy this
 }

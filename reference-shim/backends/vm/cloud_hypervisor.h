@@ -10,6 +10,7 @@
 
 #include "reference-shim/backends/vm/http_call.h"
 #include "reference-shim/backends/vm/hypervisor.h"
+#include "reference-shim/backends/vm/virtiofs_daemon.h"
 #include "reference-shim/backends/vm/vmm_process.h"
 #include "reference-shim/backends/vm/vsock_dial.h"
 #include "reference-shim/shim/callback_guard.h"
@@ -17,7 +18,8 @@
 
 namespace backends {
 
-// Cloud Hypervisor, driven through its REST API on a unix socket as its OpenAPI file says.
+// Cloud Hypervisor, driven through its REST API on a unix socket as its OpenAPI file says, with a
+// virtiofsd beside it where the configuration names one. The VM is lost with either program.
 class CloudHypervisor : public Hypervisor {
  public:
   CloudHypervisor(const shim::BackendContext& context, const VmConfig& config,
@@ -35,28 +37,32 @@ class CloudHypervisor : public Hypervisor {
   void Connect(std::uint32_t port, shim::Done<base::UniqueFd> done) override;
   void Check(shim::Done<> done) override;
   [[nodiscard]] pid_t pid() const override { return process_.pid(); }
-  [[nodiscard]] std::string DescribeEnd() override { return process_.DescribeEnd(); }
+  [[nodiscard]] std::string DescribeEnd() override;
 
  private:
   // One call of the API; what is no success of HTTP is a failure with the hypervisor's own text.
   void Call(const char* method, const char* command, std::string body,
             std::chrono::milliseconds timeout, shim::Done<std::string> done);
   void Put(const char* command, std::string body, shim::Done<> done);
+  absl::Status Spawn();
   void AwaitApi();
   void CreateVm();
   void BootVm();
   void OnExited();
+  void OnDaemonExited();
   void Started(const absl::Status& status);
   void Terminate();
-  void Stopped();
+  void Ended();
 
   const shim::BackendContext& context_;
   const VmConfig& config_;
   const std::string shared_;
   std::string api_socket_;
   std::string vsock_socket_;
+  std::string virtiofs_socket_;  // empty: there is no daemon
   std::string pid_file_;
   VmmProcess process_;
+  VirtiofsDaemon daemon_;
   std::function<void()> exited_;
   std::list<HttpCall> calls_;
   std::list<VsockDial> dials_;
@@ -66,10 +72,12 @@ class CloudHypervisor : public Hypervisor {
   std::chrono::milliseconds pause_{0};
   shim::Deadline limit_;  // of the present step of Start or Stop
   shim::Deadline retry_;
+  shim::Deadline daemon_lost_;
   shim::CallbackGuard guard_;
 };
 
-// The body of vm.create.
-std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_socket);
+// The body of vm.create. An empty `virtiofs_socket`: no directory is shared by a device.
+std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_socket,
+                              const std::string& virtiofs_socket = "");
 
 }  // namespace backends

@@ -29,7 +29,17 @@ bool IsSystemPath(const std::string& path) {
   return false;
 }
 
+// No two containers of a guest have the same: ids do not begin with a number and a colon.
+std::string DiskPlace(const std::string& id, const GuestSpec& guest) {
+  return absl::StrCat(kGuestDisks, "/", guest.disks.size(), ":", id);
+}
+
 absl::Status RewriteMount(oci::Mount& mount, const std::string& id, GuestSpec& guest) {
+  ASSIGN_OR_RETURN(std::optional<GuestDisk> disk, TakeDisk(mount, DiskPlace(id, guest)));
+  if (disk.has_value()) {
+    guest.disks.push_back(*std::move(disk));
+    return absl::OkStatus();
+  }
   if (!IsBind(mount) || IsSystemPath(mount.source)) return absl::OkStatus();
   if (mount.destination == "/dev/shm") {
     mount.source = kGuestShm;
@@ -64,11 +74,17 @@ void RewriteNamespaces(oci::Linux& linux_part) {
 }  // namespace
 
 absl::StatusOr<GuestSpec> MakeGuestSpec(const oci::Spec& spec, const std::string& id,
-                                        const std::string& rootfs) {
-  GuestSpec guest{.spec = spec, .shares = {}};
-  const std::string target = absl::StrCat(id, "/rootfs");
-  guest.shares.push_back({.source = rootfs, .target = target});
-  guest.spec.root.path = absl::StrCat(kGuestSharedDirectory, "/", target);
+                                        const std::string& rootfs,
+                                        const std::vector<container::Mount>& disk) {
+  GuestSpec guest{.spec = spec, .shares = {}, .disks = {}};
+  if (disk.empty()) {
+    const std::string target = absl::StrCat(id, "/rootfs");
+    guest.shares.push_back({.source = rootfs, .target = target});
+    guest.spec.root.path = absl::StrCat(kGuestSharedDirectory, "/", target);
+  } else {
+    guest.disks.push_back(RootfsDisk(disk.front(), DiskPlace(id, guest)));
+    guest.spec.root.path = guest.disks.front().storage.mount_point;
+  }
   for (oci::Mount& mount : guest.spec.mounts) RETURN_IF_ERROR(RewriteMount(mount, id, guest));
   oci::Hooks in_guest;
   in_guest.start_container = std::move(guest.spec.hooks.start_container);

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "container/mounts.h"
 #include "oci/spec.h"
+#include "reference-shim/backends/vm/guest_disk.h"
 
 namespace backends {
 
@@ -20,20 +22,25 @@ struct Share {
 // A container as its guest is to make it, and what the host has to share before.
 struct GuestSpec {
   oci::Spec spec;
-  std::vector<Share> shares;  // the rootfs first
+  std::vector<Share> shares;     // the rootfs first, unless that is a disk
+  std::vector<GuestDisk> disks;  // to be plugged before
 };
 
 // Rewrites `spec` of the container `id` for a guest: root and bind mounts are named as the guest
 // sees what is shared; hooks stay but those of startContainer at home; of the namespaces, those of
 // network, pid and time are the guest's own affair, and none is joined by a path of the host.
-// `rootfs`: absolute. UNIMPLEMENTED or INVALID_ARGUMENT names what a guest cannot be given.
+// `rootfs`: absolute; not looked at where the root is a disk, whose mount `disk` then is (else
+// empty). UNIMPLEMENTED or INVALID_ARGUMENT names what a guest cannot be given.
 absl::StatusOr<GuestSpec> MakeGuestSpec(const oci::Spec& spec, const std::string& id,
-                                        const std::string& rootfs);
+                                        const std::string& rootfs,
+                                        const std::vector<container::Mount>& disk = {});
 
 // Tells the guest's hooks of the bundle, as kata's runtimes do.
 inline constexpr char kBundleAnnotation[] = "io.katacontainers.pkg.oci.bundle_path";
 // Where the guest finds the shared directory; agents are built with it.
 inline constexpr char kGuestSharedDirectory[] = "/run/kata-containers/shared/containers";
+// Where it mounts the disks of containers.
+inline constexpr char kGuestDisks[] = "/run/kata-containers/sandbox/storage";
 // The guest's /dev/shm of all containers of a pod, made by CreateSandbox.
 inline constexpr char kGuestShm[] = "/run/kata-containers/sandbox/shm";
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 // Every wait, buffer and amount of the vm backend that its configuration (vm_config.h) does not
 // set.
@@ -54,6 +55,11 @@ inline constexpr std::chrono::milliseconds kShareTimeout{10000};
 inline constexpr std::chrono::milliseconds kOomRetryPause{1000};
 // SIGTERM, then SIGKILL, to a hypervisor that does not end when told.
 inline constexpr std::chrono::milliseconds kTermTimeout{500};
+
+// --- the size of a machine ------------------------------------------------------------------
+
+// Memory comes in blocks of this size: what Linux on x86 puts online at once.
+inline constexpr std::uint64_t kMemoryBlockBytes = 128ULL << 20;
 
 // --- `delete` without a daemon --------------------------------------------------------------
 

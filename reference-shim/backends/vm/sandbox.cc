@@ -62,6 +62,8 @@ void Sandbox::MakeFiles() {
 
 void Sandbox::Boot() {
   hypervisor_ = MakeHypervisor(context_, config_, files_);
+  resources_ = std::make_unique<ResourceManager>(*hypervisor_, config_, context_.log,
+                                                 [this] { return agent_.get(); });
   hypervisor_->Start(guard_.Wrap([this](const absl::Status& status) {
     pid_ = hypervisor_->pid();
     if (!status.ok()) return Fail(status);

@@ -11,6 +11,7 @@
 
 #include "reference-shim/backends/vm/agent.h"
 #include "reference-shim/backends/vm/hypervisor.h"
+#include "reference-shim/backends/vm/resource_manager.h"
 #include "reference-shim/backends/vm/vm_config.h"
 #include "reference-shim/backends/vm/vm_files.h"
 #include "reference-shim/shim/backend.h"
@@ -49,6 +50,9 @@ class Sandbox {
   [[nodiscard]] State state() const { return state_; }
   // Null unless running.
   [[nodiscard]] Agent* agent() const { return state_ == State::kRunning ? agent_.get() : nullptr; }
+  [[nodiscard]] ResourceManager* resources() const {
+    return state_ == State::kRunning ? resources_.get() : nullptr;
+  }
   // Of the hypervisor; stands for every process in the guest.
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] const VmFiles& files() const { return files_; }
@@ -85,6 +89,7 @@ class Sandbox {
   std::unique_ptr<shim::ForkedStep> step_;
   std::unique_ptr<Hypervisor> hypervisor_;
   std::unique_ptr<Agent> agent_;
+  std::unique_ptr<ResourceManager> resources_;  // as long as the hypervisor, which ends its calls
   pid_t pid_ = 0;
   int failed_checks_ = 0;
   std::map<std::string, Member> members_;

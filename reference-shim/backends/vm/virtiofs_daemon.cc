@@ -49,11 +49,21 @@ absl::StatusOr<base::UniqueFd> VirtiofsDaemon::Start(const std::string& program,
   absl::StatusOr<base::UniqueFd> connection = ttrpc::ConnectUnix(path);
   ::unlink(path.c_str());
   RETURN_IF_ERROR(connection.status());
-  RETURN_IF_ERROR(process_.Spawn({program, absl::StrCat("--fd=", kListenerFd), "-o",
-                                  "sandbox=namespace", "-o", absl::StrCat("source=", directory)},
-                                 {{.source = listener.get(), .target = kListenerFd}},
-                                 std::move(exited)));
+  RETURN_IF_ERROR(Spawn(program, directory, listener, std::move(exited)));
   return connection;
+}
+
+absl::Status VirtiofsDaemon::StartAt(const std::string& program, const std::string& directory,
+                                     const std::string& socket, std::function<void()> exited) {
+  ASSIGN_OR_RETURN(const base::UniqueFd listener, Listen(socket));
+  return Spawn(program, directory, listener, std::move(exited));
+}
+
+absl::Status VirtiofsDaemon::Spawn(const std::string& program, const std::string& directory,
+                                   const base::UniqueFd& listener, std::function<void()> exited) {
+  return process_.Spawn({program, absl::StrCat("--fd=", kListenerFd), "-o", "sandbox=namespace",
+                         "-o", absl::StrCat("source=", directory)},
+                        {{.source = listener.get(), .target = kListenerFd}}, std::move(exited));
 }
 
 absl::StatusOr<std::string> FindVirtiofsDaemon(const std::string& name) {

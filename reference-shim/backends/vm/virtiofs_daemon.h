@@ -19,15 +19,22 @@ class VirtiofsDaemon {
   // `context` is borrowed.
   explicit VirtiofsDaemon(const shim::BackendContext& context) : process_(context) {}
 
+  // Both call `exited` as VmmProcess does; call one of them once.
+
+  // Starts `program` for `directory`; a hypervisor that is told so connects at `socket`, once.
+  absl::Status StartAt(const std::string& program, const std::string& directory,
+                       const std::string& socket, std::function<void()> exited);
   // Starts `program` for `directory` and returns a hypervisor's end of the connection to it, for
-  // vhost-user; `scratch` exists and is where its socket is for the moment. Call once. `exited` as
-  // that of VmmProcess.
+  // vhost-user; `scratch` exists and is where its socket is for the moment.
   absl::StatusOr<base::UniqueFd> Start(const std::string& program, const std::string& directory,
                                        const std::string& scratch, std::function<void()> exited);
 
   [[nodiscard]] VmmProcess& process() { return process_; }
 
  private:
+  absl::Status Spawn(const std::string& program, const std::string& directory,
+                     const base::UniqueFd& listener, std::function<void()> exited);
+
   VmmProcess process_;
 };
 

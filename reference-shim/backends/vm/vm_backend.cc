@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "reference-shim/backends/operations.h"
+#include "reference-shim/backends/vm/guest_disk.h"
 #include "reference-shim/backends/vm/vm_creation.h"
 #include "reference-shim/backends/vm/vm_host.h"
 #include "reference-shim/backends/vm/vm_pod.h"
@@ -24,6 +25,11 @@ class VmBackend : public shim::Backend {
 
   void Create(shim::CreateSpec spec, shim::Done<std::unique_ptr<shim::Workload>> done) override {
     creations_.Run(host_, std::move(spec), std::move(done));
+  }
+
+  // A disk is mounted by the guest, and by it alone.
+  [[nodiscard]] bool TakesRootfs(const shim::CreateSpec& spec) override {
+    return IsDiskRootfs(spec.rootfs);
   }
 
   absl::StatusOr<std::unique_ptr<shim::SandboxWorkload>> MakeSandbox(

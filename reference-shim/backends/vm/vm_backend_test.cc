@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -190,6 +192,38 @@ TEST_F(VmBackendTest, ASandboxThatDoesNotStartLeavesNothing) {
   EXPECT_THAT(std::string(StartPod(*pod).status().message()), HasSubstr("no memory left"));
   EXPECT_TRUE(StopPod(*pod).ok());
   EXPECT_FALSE(HasVmRecord(pod_bundle_));
+}
+
+TEST_F(VmBackendTest, ADiskThatIsRefusedFailsItsContainerAlone) {
+  const auto with_disk = [this](const std::string& id, const char* behaviour) {
+    auto container = Make(id, {behaviour}, "pod");
+    const std::string disk = world_->temp().File(absl::StrCat(id, ".disk"));
+    EXPECT_EQ(::mknod(disk.c_str(), S_IFBLK | 0600, makedev(240, 0)), 0);
+    container->spec.mounts.push_back(
+        {.destination = "/data", .type = "ext4", .source = disk, .options = {}});
+    return container;
+  };
+  const auto pause = Make("pause", {"refuse-disk"}, "pod");
+  ASSERT_TRUE(pause->Create().ok());
+  EXPECT_THAT(std::string(with_disk("disk", "refuse-disk")->Create().message()),
+              AllOf(HasSubstr("disk: vm.add-disk: HTTP 500"), HasSubstr("no slot is free")));
+  const auto app = Make("app", {"refuse-disk"}, "pod");
+  EXPECT_TRUE(app->Create().ok());
+  EXPECT_TRUE(app->Delete().ok());
+  EXPECT_TRUE(pause->Delete().ok());
+  const auto other = with_disk("other", "run");
+  EXPECT_TRUE(other->Create().ok());
+  EXPECT_TRUE(other->Delete().ok());
+}
+
+TEST_F(VmBackendTest, ARootMayBeADisk) {
+  const container::Mount image{
+      .type = "ext4", .source = "/image", .target = "", .options = {"loop"}};
+  shim::CreateSpec spec;
+  spec.rootfs = {image};
+  EXPECT_TRUE(world_->backend().TakesRootfs(spec));
+  spec.rootfs = {{.type = "overlay", .source = "overlay", .target = "", .options = {}}};
+  EXPECT_FALSE(world_->backend().TakesRootfs(spec));
 }
 
 TEST_F(VmBackendTest, AnExecIsAProcessOfItsOwn) {

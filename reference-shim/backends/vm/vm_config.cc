@@ -143,12 +143,17 @@ absl::Status ReadQemu(Table& table, VmConfig& config) {
   std::string virtiofsd;
   table.Read("accelerator", accelerator);
   table.Read("virtiofsd", virtiofsd);
+  config.virtiofsd = virtiofsd;
   if (config.kind != HypervisorKind::kQemu) {
-    if (accelerator.empty() && virtiofsd.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError("accelerator, virtiofsd: expected for kind \"qemu\" only");
+    if (accelerator.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("accelerator: expected for kind \"qemu\" only");
   }
+  if (config.vcpus_max != 0 || config.memory_mib_max != 0) {
+    return absl::InvalidArgumentError(
+        "max_vcpus, max_memory_mib: expected for kind \"cloud-hypervisor\" only");
+  }
+  if (virtiofsd.empty()) config.virtiofsd = "virtiofsd";
   if (!accelerator.empty()) config.accelerator = accelerator;
-  if (!virtiofsd.empty()) config.virtiofsd = virtiofsd;
   if (IsAcceleratorList(config.accelerator)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("accelerator: \"", config.accelerator,
                                                  "\": expected names such as \"kvm:tcg\""));
@@ -167,6 +172,9 @@ absl::Status ReadHypervisor(const toml::table& root, const std::string& file, Vm
   table.Read("arguments", config.arguments);
   table.Read("vcpus", 1, kVcpusMax, config.vcpus);
   table.Read("memory_mib", kMemoryMibMin, kMemoryMibMax, config.memory_mib);
+  table.Read("max_vcpus", config.vcpus, kVcpusMax, config.vcpus_max);
+  table.Read("max_memory_mib", static_cast<std::int64_t>(config.memory_mib), kMemoryMibMax,
+             config.memory_mib_max);
   const absl::Status of_qemu = ReadQemu(table, config);
   RETURN_IF_ERROR(table.Finish());
   const auto refuse = [&file](absl::string_view why) {
@@ -208,6 +216,20 @@ absl::Status ReadTables(const toml::table& root, const std::string& file, VmConf
   health.Read("timeout", config.health_timeout);
   health.Read("failures", 1, kFailuresMax, config.health_failures);
   return health.Finish();
+}
+
+void FillMaxima(VmConfig& config) {
+  constexpr std::uint64_t kMebibyte = 1ULL << 20;
+  const long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+  if (config.vcpus_max == 0 && cpus > 0) config.vcpus_max = static_cast<std::uint32_t>(cpus);
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page = ::sysconf(_SC_PAGESIZE);
+  if (config.memory_mib_max == 0 && pages > 0 && page > 0) {
+    config.memory_mib_max =
+        static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / kMebibyte;
+  }
+  config.vcpus_max = std::max(config.vcpus_max, config.vcpus);
+  config.memory_mib_max = std::max(config.memory_mib_max, config.memory_mib);
 }
 
 absl::Status RequireFile(const char* key, const std::string& path) {
@@ -267,7 +289,8 @@ absl::StatusOr<VmConfig> FindVmConfig(const shim::Opaque& options) {
     }
     config.path = *path;
   }
-  if (config.kind == HypervisorKind::kQemu && !absl::StartsWith(config.virtiofsd, "/")) {
+  FillMaxima(config);
+  if (!config.virtiofsd.empty() && !absl::StartsWith(config.virtiofsd, "/")) {
     const absl::StatusOr<std::string> path = FindVirtiofsDaemon(config.virtiofsd);
     if (!path.ok()) {
       return absl::InvalidArgumentError(
@@ -281,9 +304,7 @@ absl::StatusOr<VmConfig> FindVmConfig(const shim::Opaque& options) {
                                   {"initrd", &config.initrd}}) {
     RETURN_IF_ERROR(base::Annotate(RequireFile(key, *path), file));
   }
-  if (config.kind == HypervisorKind::kQemu) {
-    RETURN_IF_ERROR(base::Annotate(RequireFile("virtiofsd", config.virtiofsd), file));
-  }
+  RETURN_IF_ERROR(base::Annotate(RequireFile("virtiofsd", config.virtiofsd), file));
   return config;
 }
 

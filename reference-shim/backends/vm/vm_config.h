@@ -26,13 +26,16 @@ struct VmConfig {
   std::string image;                      // image: absolute; or
   std::string initrd;                     // initrd
   std::string command_line;               // command_line, of the kernel
-  // Of QEMU alone.
-  std::string accelerator = "kvm:tcg";  // accelerator: names, the first that works
-  std::string virtiofsd = "virtiofsd";  // virtiofsd: as path, or where distributions put it
+  std::string accelerator = "kvm:tcg";    // accelerator, of QEMU: names, the first that works
+  std::string virtiofsd;  // virtiofsd: as path, or where distributions put it; empty: none is run
   // arguments, for the program; ${shared} stands for the directory that the guest is to see
   std::vector<std::string> arguments;
   std::uint32_t vcpus = 1;         // vcpus
   std::uint64_t memory_mib = 256;  // memory_mib
+  // What the VM may grow to with the limits of its containers, at least the above. As parsed, 0
+  // stands for what the host has.
+  std::uint32_t vcpus_max = 0;       // max_vcpus
+  std::uint64_t memory_mib_max = 0;  // max_memory_mib
   // [agent]
   std::uint32_t agent_port = 1024;  // port
   // [timeouts], in milliseconds

@@ -39,7 +39,8 @@ TEST(VmConfig, EveryKeyIsRead) {
   const auto config = ParseVmConfig(
       "[hypervisor]\nkind = \"cloud-hypervisor\"\npath = \"/h\"\nkernel = \"/k\"\n"
       "initrd = \"/r\"\ncommand_line = \"quiet\"\narguments = [\"-v\", \"${shared}\"]\n"
-      "vcpus = 2\nmemory_mib = 512\n[agent]\nport = 5\n"
+      "vcpus = 2\nmemory_mib = 512\nmax_vcpus = 4\nmax_memory_mib = 1024\nvirtiofsd = \"/v\"\n"
+      "[agent]\nport = 5\n"
       "[timeouts]\nlaunch = 1\napi = 2\nboot = 3\nagent = 4\ncall = 5\nstop = 6\n"
       "[health]\ninterval = 7\ntimeout = 8\nfailures = 9\n",
       "vm.toml");
@@ -51,10 +52,12 @@ TEST(VmConfig, EveryKeyIsRead) {
                           .initrd = "/r",
                           .command_line = "quiet",
                           .accelerator = "kvm:tcg",
-                          .virtiofsd = "virtiofsd",
+                          .virtiofsd = "/v",
                           .arguments = {"-v", "${shared}"},
                           .vcpus = 2,
                           .memory_mib = 512,
+                          .vcpus_max = 4,
+                          .memory_mib_max = 1024,
                           .agent_port = 5,
                           .launch_timeout = milliseconds(1),
                           .api_timeout = milliseconds(2),
@@ -91,7 +94,11 @@ TEST(VmConfig, AMistakeIsNamedWithFileLineKeyAndExpectation) {
   EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "kind = \"xen\"\n")),
               HasSubstr("kind: \"xen\": expected \"cloud-hypervisor\" or \"qemu\""));
   EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "accelerator = \"tcg\"\n")),
-              HasSubstr("accelerator, virtiofsd: expected for kind \"qemu\" only"));
+              HasSubstr("accelerator: expected for kind \"qemu\" only"));
+  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "kind = \"qemu\"\nmax_vcpus = 8\n")),
+              HasSubstr("max_vcpus, max_memory_mib: expected for kind \"cloud-hypervisor\" only"));
+  EXPECT_EQ(ErrorOf(absl::StrCat(kLeast, "vcpus = 4\nmax_vcpus = 2\n")),
+            "vm.toml:5: [hypervisor] max_vcpus: expected a whole number between 4 and 1024");
   EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "kind = \"qemu\"\naccelerator = \"tcg,x=y\"\n")),
               HasSubstr("accelerator: \"tcg,x=y\": expected names such as \"kvm:tcg\""));
 }
@@ -168,6 +175,19 @@ TEST(CloudHypervisorVm, IsWhatTheConfigurationSays) {
             "\"payload\":{\"cmdline\":\"\",\"initramfs\":\"/r\",\"kernel\":\"/k\"},"
             "\"rng\":{\"src\":\"/dev/urandom\"},\"serial\":{\"mode\":\"Null\"},"
             "\"vsock\":{\"cid\":3,\"socket\":\"/v.sock\"}}");
+}
+
+TEST(CloudHypervisorVm, HasRoomToGrowAndADeviceForSharedFiles) {
+  VmConfig config;
+  config.kernel = "/k";
+  config.image = "/i";
+  config.vcpus_max = 4;
+  config.memory_mib_max = config.memory_mib + 300;
+  const std::string body = CloudHypervisorVm(config, "/v.sock", "/fs.sock");
+  EXPECT_THAT(body, HasSubstr("{\"boot_vcpus\":1,\"max_vcpus\":4}"));
+  EXPECT_THAT(body, HasSubstr("\"hotplug_size\":268435456")) << "whole blocks of 128 MiB";
+  EXPECT_THAT(body, HasSubstr("\"tag\":\"kataShared\""));
+  EXPECT_THAT(body, HasSubstr("\"socket\":\"/fs.sock\""));
 }
 
 }  // namespace

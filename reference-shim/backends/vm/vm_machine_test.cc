@@ -13,6 +13,7 @@
 #include <iostream>
 #include <optional>
 
+#include "base/loop_device.h"
 #include "base/pidfd.h"
 #include "base/subreaper.h"
 #include "base/testing/leak_guard.h"
@@ -96,6 +97,36 @@ class VmMachineTest : public ::testing::Test {
   shim::Opaque options_;
   std::optional<BackendWorld> world_;
 };
+
+TEST_F(VmMachineTest, ADiskComesAndGoesWithItsContainer) {
+  constexpr char kMkfs[] = "/sbin/mke2fs";
+  if (::access(kMkfs, X_OK) != 0) GTEST_SKIP() << "needs " << kMkfs;
+  const std::string image = temp_.File("image");
+  const auto made = base::testing::RunToExit(kMkfs, {"-q", "-t", "ext4", image, "8M"});
+  ASSERT_TRUE(made.ok() && made->status.ShellStatus() == 0);
+  const auto disk = base::AttachLoopDevice(image, /*readonly=*/false);
+  if (!disk.ok()) GTEST_SKIP() << disk.status();
+  const auto pause = MakePod();
+  ASSERT_NE(pause, nullptr);
+  for (const char* name : {"first", "second"}) {  // at a place that was free, and is again
+    const auto app = Make(name, "touch", {"/data/touched"});
+    app->spec.mounts.push_back(
+        {.destination = "/data", .type = "ext4", .source = disk->path, .options = {}});
+    const absl::Status created = app->Create();
+    ASSERT_TRUE(created.ok()) << created;
+    ASSERT_TRUE(app->Start().ok());
+    EXPECT_EQ(app->AwaitExit(), 0U);
+    EXPECT_TRUE(app->Delete().ok());
+  }
+  EXPECT_THAT(base::testing::ReadFile(image), ::testing::HasSubstr("touched\ntouched\n"));
+  const auto odd = Make("odd", "touch", {"/data/touched"});
+  odd->spec.mounts.push_back(
+      {.destination = "/data", .type = "xfs", .source = disk->path, .options = {}});
+  EXPECT_FALSE(odd->Create().ok());
+  EXPECT_TRUE(pause->Signal(SIGKILL).ok());
+  EXPECT_EQ(pause->AwaitExit(), 128U + SIGKILL);
+  EXPECT_TRUE(pause->Delete().ok());
+}
 
 // One machine for all of it: to boot it is what takes long.
 TEST_F(VmMachineTest, ContainersLiveInIt) {

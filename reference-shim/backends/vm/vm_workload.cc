@@ -21,6 +21,7 @@ absl::Status NoVm() { return absl::FailedPreconditionError("the VM of the contai
 VmWorkload::VmWorkload(VmHost& host, shim::CreateSpec spec)
     : host_(host),
       spec_(std::move(spec.spec)),
+      disk_rootfs_(std::move(spec.rootfs)),
       id_(spec.id),
       bundle_(spec.bundle),
       checkpoint_(std::move(spec.checkpoint)),
@@ -60,10 +61,11 @@ absl::Status VmWorkload::Join() {
                                  ? spec_.root.path
                                  : absl::StrCat(bundle_, "/", spec_.root.path);
   struct stat info {};
-  if (spec_.root.path.empty() || ::stat(rootfs.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+  if (disk_rootfs_.empty() &&
+      (spec_.root.path.empty() || ::stat(rootfs.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))) {
     return absl::InvalidArgumentError(absl::StrCat("root.path: ", rootfs, ": no directory"));
   }
-  ASSIGN_OR_RETURN(guest_, MakeGuestSpec(spec_, id_, rootfs));
+  ASSIGN_OR_RETURN(guest_, MakeGuestSpec(spec_, id_, rootfs, disk_rootfs_));
   guest_.spec.annotations[kBundleAnnotation] = bundle_;
   ASSIGN_OR_RETURN(sandbox_,
                    host_.Join(id_, containerd::GroupKey(spec_.annotations, id_), options_,
@@ -92,13 +94,22 @@ void VmWorkload::ShareFiles() {
       "sharing with the guest", kShareTimeout,
       [this] { return ShareWithGuest(sandbox_->files(), id_, guest_.shares); },
       guard_.Wrap(
-          [this](const absl::Status& status) { status.ok() ? MakeContainer() : Abandon(status); }));
+          [this](const absl::Status& status) { status.ok() ? TakeResources() : Abandon(status); }));
 }
 
-void VmWorkload::MakeContainer() {
+void VmWorkload::TakeResources() {
+  if (resources() == nullptr) return Abandon(NoVm());
+  has_resources_ = true;
+  resources()->Add(id_, spec_.linux.resources, std::move(guest_.disks),
+                   guard_.Wrap([this](const absl::StatusOr<std::vector<GuestStorage>>& storages) {
+                     storages.ok() ? MakeContainer(*storages) : Abandon(storages.status());
+                   }));
+}
+
+void VmWorkload::MakeContainer(const std::vector<GuestStorage>& storages) {
   if (agent() == nullptr) return Abandon(NoVm());
   in_guest_ = true;
-  agent()->CreateContainer(id_, guest_.spec,
+  agent()->CreateContainer(id_, guest_.spec, storages,
                            guard_.Wrap([this](const absl::Status& status) { OnMade(status); }));
 }
 
@@ -182,7 +193,14 @@ void VmWorkload::Resume(shim::Done<> done) {
 void VmWorkload::Update(std::string resources_json, shim::Done<> done) {
   const absl::StatusOr<oci::Resources> resources = oci::ParseResources(resources_json);
   if (!resources.ok()) return done(base::Annotate(resources.status(), "vm update failed"));
-  agent() == nullptr ? done(NoVm()) : agent()->Update(id_, *resources, std::move(done));
+  if (this->resources() == nullptr) return done(NoVm());
+  this->resources()->Update(
+      id_, *resources, guard_.Wrap([this, limits = *resources](shim::Done<> updated) mutable {
+        agent() == nullptr ? updated(NoVm()) : agent()->Update(id_, limits, std::move(updated));
+      }),
+      [done = std::move(done)](const absl::Status& status) mutable {
+        done(base::Annotate(status, "vm update failed"));
+      });
 }
 
 void VmWorkload::Sample(shim::Done<shim::Opaque> done) {
@@ -218,7 +236,7 @@ void VmWorkload::Dismantle(shim::Done<> done) {
 
 // The files of a VM that ends go with it.
 void VmWorkload::Unshare(shim::Done<> done) {
-  if (!shared_ || agent() == nullptr) return RunPoststop(std::move(done));
+  if (!shared_ || agent() == nullptr) return ReleaseResources(std::move(done));
   step_ = std::make_unique<shim::ForkedStep>(host_.context.loop, host_.context.reaper);
   step_->Run(
       "taking back what the guest shares", kShareTimeout,
@@ -226,8 +244,18 @@ void VmWorkload::Unshare(shim::Done<> done) {
       guard_.Wrap([this, done = std::move(done)](absl::Status status) mutable {
         if (!status.ok()) return done(std::move(status));
         shared_ = false;
-        RunPoststop(std::move(done));
+        ReleaseResources(std::move(done));
       }));
+}
+
+void VmWorkload::ReleaseResources(shim::Done<> done) {
+  if (!std::exchange(has_resources_, false) || resources() == nullptr) {
+    return RunPoststop(std::move(done));
+  }
+  resources()->Release(id_,
+                       guard_.Wrap([this, done = std::move(done)](const absl::Status&) mutable {
+                         RunPoststop(std::move(done));
+                       }));
 }
 
 void VmWorkload::RunPoststop(shim::Done<> done) {

@@ -46,21 +46,27 @@ class VmWorkload : public shim::Workload {
   absl::Status Join();
   void RunHooks();
   void ShareFiles();
-  void MakeContainer();
+  void TakeResources();
+  void MakeContainer(const std::vector<GuestStorage>& storages);
   void OnMade(const absl::Status& status);
   void Abandon(absl::Status why);
 
   // The steps of the end.
   void Dismantle(shim::Done<> done);
   void Unshare(shim::Done<> done);
+  void ReleaseResources(shim::Done<> done);
   void RunPoststop(shim::Done<> done);
 
-  // Null once the VM is lost.
+  // Both null once the VM is lost.
+  [[nodiscard]] ResourceManager* resources() const {
+    return sandbox_ == nullptr ? nullptr : sandbox_->resources();
+  }
   [[nodiscard]] Agent* agent() const { return sandbox_ == nullptr ? nullptr : sandbox_->agent(); }
   void OnLost(unsigned status);
 
   VmHost& host_;
   oci::Spec spec_;
+  const std::vector<container::Mount> disk_rootfs_;  // else the root is a directory here
   const std::string id_;
   const std::string bundle_;
   const std::string checkpoint_;
@@ -73,6 +79,7 @@ class VmWorkload : public shim::Workload {
   pid_t pid_ = 0;
   bool recorded_ = false;  // poststop hooks are to be run
   bool shared_ = false;
+  bool has_resources_ = false;
   bool in_guest_ = false;  // the agent has been asked to make it
   std::unique_ptr<GuestProcess> init_;
   HookRun hooks_;

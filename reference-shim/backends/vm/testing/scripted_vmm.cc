@@ -231,6 +231,11 @@ void ServeCall(const Script& script, int socket) {
   if (shutdown && script.Says("refuse-shutdown")) return;
   if (absl::StartsWith(head, "PUT /api/v1/vm.boot ") && script.Says("refuse-boot")) {
     WriteAll(socket, "HTTP/1.1 500 \r\nContent-Length: 14\r\n\r\nno memory left");
+  } else if (absl::StartsWith(head, "PUT /api/v1/vm.add-disk ")) {
+    WriteAll(socket, script.Says("refuse-disk")
+                         ? "HTTP/1.1 500 \r\nContent-Length: 15\r\n\r\nno slot is free"
+                         : "HTTP/1.1 200 \r\nContent-Length: 31\r\n\r\n"
+                           R"({"id":"d","bdf":"0000:00:05.0"})");
   } else {
     WriteAll(socket, "HTTP/1.1 204 No Content\r\n\r\n");
   }

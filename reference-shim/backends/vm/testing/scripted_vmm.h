@@ -14,6 +14,7 @@ namespace backends::testing {
 //   mute-api        it accepts and never answers
 //   die             it says "no such machine" on stderr and ends with status 3
 //   refuse-boot     vm.boot is answered 500 "no memory left"
+//   refuse-disk     vm.add-disk is answered 500 "no slot is free"; else with a place
 //   refuse-shutdown vmm.shutdown is never answered, and SIGTERM ignored
 //   no-agent        CONNECT is answered by closing the connection
 //   mute-connect    CONNECT is not answered at all
