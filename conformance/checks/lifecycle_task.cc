@@ -227,7 +227,7 @@ void AddTaskChecks(std::vector<Check>& checks) {
                     .requirements = {"TASK-07", "EXIT-01"},
                     .run = OneExitEverywhere});
   checks.push_back({.id = "lifecycle/exit-time-lies-between-start-and-now",
-                    .requirements = {"TASK-08"},
+                    .requirements = {"TASK-08", "VM-34"},
                     .run = ExitTimeIsPlausible});
   checks.push_back({.id = "lifecycle/no-exit-time-before-the-exit",
                     .requirements = {"TASK-09"},

@@ -7,6 +7,7 @@ void AddVmChecks(std::vector<Check>& checks) {
   AddVmBootChecks(checks);
   AddVmDeathChecks(checks);
   AddVmGuestChecks(checks);
+  AddVmMachineChecks(checks);
   AddVmEndChecks(checks);
 }
 

@@ -15,6 +15,7 @@ void AddVmChecks(std::vector<Check>& checks);
 void AddVmBootChecks(std::vector<Check>& checks);   // Create that boots, and cannot
 void AddVmDeathChecks(std::vector<Check>& checks);  // the machine or its agent is lost
 void AddVmGuestChecks(std::vector<Check>& checks);  // one call to the guest is slow, odd or refused
-void AddVmEndChecks(std::vector<Check>& checks);    // the end of a machine, and what is left
+void AddVmMachineChecks(std::vector<Check>& checks);  // its disks, size, shared files, a pause
+void AddVmEndChecks(std::vector<Check>& checks);      // the end of a machine, and what is left
 
 }  // namespace conformance

@@ -12,11 +12,13 @@
 #include "conformance/checks/vm.h"
 #include "conformance/checks/vm_support.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/check_profile.h"
 
 namespace conformance {
 namespace {
 
 using ::testing::Eq;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 void ShutDown(CheckContext& check, const Task& task) {
@@ -100,6 +102,49 @@ void IsEnded(CheckContext& check, const StopFault& fault) {
   files.ExpectAsBefore("after the shim's end", "VM-19");
 }
 
+// The next of the same id finds files, sockets and mounts that nobody has cleaned up.
+void LeftoversAreReplaced(CheckContext& check) {
+  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
+  const RunFiles files(check);
+  const Task dead = check.Run(Program("pause"), {.existing_bundle = bundle});
+  const pid_t machine = TheHypervisor(check);
+  KillShim(check, dead.shim());
+  (void)::kill(machine, SIGKILL);  // those that die with their shim are gone
+  ExpectNoHypervisor(check, "after SIGKILL to shim and hypervisor");
+  ShimUnderTest& shim = check.StartShim(bundle);
+  const Task task =
+      check.TryCreate(Program("exit_code", "7"), {.existing_bundle = bundle, .shim = &shim});
+  check.ASSERT_THAT(task.create_status(), IsOk(),
+                    {.text = "Create where a machine of the same id died"});
+  check.Require(task.Start());
+  check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(7)));
+  check.EXPECT_THAT(task.Delete(), IsOkAndHolds(ExitedWith(7)));
+  ShutDown(check, task);
+  ExpectNoHypervisor(check, "after the shim's end");
+  files.ExpectAsBefore("after the shim's end");
+}
+
+void SilentGuestIsEnded(CheckContext& check) {
+  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
+  const RunFiles files(check);
+  VmFaults faults(check);
+  const Task task = check.Run(Program("exit_code", "7"), {.existing_bundle = bundle});
+  check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(7)));
+  const VmFaults::Planned removal =
+      faults.OfAgent({.verb = "RemoveContainer", .fault = fakes::Fault::kHang, .occurrence = 0});
+  const VmFaults::Planned destruction =
+      faults.OfAgent({.verb = "DestroySandbox", .fault = fakes::Fault::kHang, .occurrence = 0});
+  const std::chrono::milliseconds limit = ProfileOf(check).rpc_limit;
+  const absl::StatusOr<ExitInfo> deleted = task.Delete({.deadline = limit});
+  check.ASSERT_THAT(deleted.status(), Not(HasCode(absl::StatusCode::kDeadlineExceeded)),
+                    {.text = absl::StrCat("Delete ends within ", limit.count(), " ms"),
+                     .code = why::kReplyMissing});
+  ShutDown(check, task);
+  if (faults.Firings(removal) == 0) faults.RequireFired(destruction);
+  ExpectNoHypervisor(check, "after the shim's end", "VM-33");
+  files.ExpectAsBefore("after the shim's end", "VM-33");
+}
+
 // --- `delete` ------------------------------------------------------------------------------------
 
 void DeleteAfterBothDied(CheckContext& check) {
@@ -159,6 +204,14 @@ void AddVmEndChecks(std::vector<Check>& checks) {
        .requirements = {"VM-17"},
        .tags = {kHypervisorTag},
        .run = NothingIsLeft},
+      {.id = "vm/what-a-dead-machine-left-does-not-hinder-the-next",
+       .requirements = {"VM-32", "VM-17"},
+       .tags = {kHypervisorTag},
+       .run = LeftoversAreReplaced},
+      {.id = "vm/a-guest-that-hangs-at-its-end-is-ended",
+       .requirements = {"VM-33"},
+       .tags = {"slow", kHypervisorFaultsTag},
+       .run = SilentGuestIsEnded},
       {.id = "vm/delete-cleans-up-with-shim-and-hypervisor-dead",
        .requirements = {"VM-18", "DEL-04"},
        .tags = {kHypervisorTag},

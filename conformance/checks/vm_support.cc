@@ -4,17 +4,21 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "conformance/harness/check_profile.h"
 #include "conformance/harness/mount_table.h"
 #include "conformance/harness/vm_fault_directory.h"
 #include "fakes/fault/vm_faults.h"
+#include "ttrpc/client.h"
 
 namespace conformance {
 namespace {
@@ -34,6 +38,14 @@ constexpr std::chrono::seconds kSoonGone{5};
 
 absl::string_view Side(FaultSeam seam) {
   return seam == FaultSeam::kAgent ? "the guest's agent" : "the hypervisor";
+}
+
+// Whether these are words for virtiofsd, old or new.
+bool SharesFiles(const ProcessInfo& process) {
+  return std::any_of(process.argv.begin(), process.argv.end(), [](const std::string& word) {
+    return word == "--shared-dir" || absl::StartsWith(word, "--shared-dir=") ||
+           absl::StartsWith(word, "source=");
+  });
 }
 
 fs::path ImageOf(pid_t pid) {
@@ -144,7 +156,8 @@ std::vector<ProcessInfo> Hypervisors(CheckContext& check) {
   const std::string name = program.filename().string().substr(0, kCommandBytes);
   std::vector<ProcessInfo> found;
   for (const ProcessInfo& process : check.World().All()) {
-    if (process.name == name && process.state != 'Z' && ImageOf(process.pid) == program) {
+    if (process.name == name && process.state != 'Z' && ImageOf(process.pid) == program &&
+        !SharesFiles(process)) {
       found.push_back(process);
     }
   }
@@ -157,6 +170,36 @@ std::vector<ProcessInfo> Hypervisors(CheckContext& check) {
   std::copy_if(found.begin(), found.end(), std::back_inserter(first),
                [&](const ProcessInfo& process) { return !forked(process); });
   return first;
+}
+
+std::vector<ProcessInfo> FileDaemons(CheckContext& check) {
+  std::vector<ProcessInfo> found;
+  for (const ProcessInfo& process : check.World().All()) {
+    if (process.state == 'Z' || !SharesFiles(process)) continue;
+    if (process.name == "virtiofsd" || ImageOf(process.pid) == ProfileOf(check).hypervisor) {
+      found.push_back(process);
+    }
+  }
+  return found;
+}
+
+absl::Status ControlHypervisor(CheckContext& check, pid_t hypervisor, const std::string& command) {
+  const absl::StatusOr<base::UniqueFd> socket =
+      ttrpc::ConnectUnix(absl::StrCat(kVmFaults, "/control.", hypervisor));
+  if (!socket.ok()) return socket.status();
+  const std::string line = absl::StrCat(command, "\n");
+  if (::send(socket->get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) {
+    return base::ErrnoStatus(errno, command);
+  }
+  std::string answer;
+  check.Eventually([&] {
+    char bytes[256];
+    const ssize_t got = ::recv(socket->get(), bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (got > 0) answer.append(bytes, static_cast<std::size_t>(got));
+    return got == 0 || absl::EndsWith(answer, "\n");
+  });
+  if (absl::StartsWith(answer, "ok")) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(command, ": ", answer));
 }
 
 pid_t TheHypervisor(CheckContext& check) {

@@ -76,6 +76,11 @@ const std::vector<GuestCall>& GuestCalls();
 std::vector<ProcessInfo> Hypervisors(CheckContext& check);
 // The only one; ends the check if there is none, or several.
 pid_t TheHypervisor(CheckContext& check);
+// The virtiofsds in this world: the real one, or the stand-in that plays it.
+std::vector<ProcessInfo> FileDaemons(CheckContext& check);
+// What an operator does to the stand-in `hypervisor`: a line to its control socket
+// (docs/vm-protocol.md), "freeze".
+absl::Status ControlHypervisor(CheckContext& check, pid_t hypervisor, const std::string& command);
 // SIGKILL to it, and its end.
 void KillHypervisor(CheckContext& check);
 // `when` ends the sentence ("after Delete").

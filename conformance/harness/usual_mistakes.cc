@@ -79,6 +79,7 @@ constexpr std::array kMistakes = {
     Mistake{"VM-18",
             "`delete` asks the daemon or the agent instead of reading what is on the disk."},
     Mistake{"VM-26", "The exit waits for the end of the outputs, which a grandchild may hold."},
+    Mistake{"VM-28", "A disk whose place cannot be read is in the machine: take it out again."},
     Mistake{"WAIT-01", "The exit is noticed only when the next call arrives."},
     Mistake{"WAIT-02", "The waiter registers for an exit that has already been announced."},
     Mistake{"WASM-01", "Engines take codes above 125 for invalid: define proc_exit yourself."},

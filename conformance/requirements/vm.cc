@@ -85,6 +85,32 @@ void AddVmRequirements(std::vector<Requirement>& rows) {
       {"VM-26", Level::kMust,
        "An exit is told in bounded time although the guest never tells the end of an output.",
        "kata-containers issue 5617"},
+      {"VM-27", Level::kMust,
+       "A mount of a block device is there in the container, and nobody has the device after "
+       "Delete.",
+       "OCI runtime specification, mounts; kata-containers, block volumes"},
+      {"VM-28", Level::kMust,
+       "A disk that the hypervisor refuses, or places nowhere, fails its container and no other, "
+       "and does not stay in the machine.",
+       "kata-containers issue 2689"},
+      {"VM-29", Level::kMust,
+       "A machine that cannot be resized fails Update with the hypervisor's reason; the container "
+       "goes on.",
+       "kata-containers issue 10347"},
+      {"VM-30", Level::kMust, "The end of virtiofsd is the end of its machine, told as that is.",
+       "kata-containers issue 6757"},
+      {"VM-31", Level::kMust,
+       "A machine that is paused for less time than its agent may be silent goes on afterwards, "
+       "with all that was on its way.",
+       "kata-containers issue 13231; kata-containers runtime, issue 1279"},
+      {"VM-32", Level::kMust,
+       "Files, sockets and mounts of a dead machine of the same id do not hinder the next.",
+       "kata-containers issues 11496 and 12497"},
+      {"VM-33", Level::kMust,
+       "A guest that never answers when it is to end is ended by force, in bounded time.",
+       "kata-containers, agent calls at teardown; firecracker-containerd pull request 577"},
+      {"VM-34", Level::kMust, "The time of an exit is the host's, whatever the guest's clock says.",
+       "kata-containers runtime, pull request 976"},
   };
   rows.insert(rows.end(), section.begin(), section.end());
 }

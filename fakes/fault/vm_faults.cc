@@ -150,6 +150,10 @@ std::vector<VmFault> GuestFaults() {
        "F15",
        "vm.add-disk is answered with a bdf that is none",
        {{.verb = "vm.add-disk", .fault = Fault::kOddBdf, .message = "nowhere"}}},
+      {"hot-plug-at-empty-place",
+       "F15",
+       "vm.add-disk is answered with a bdf where no device is",
+       {{.verb = "vm.add-disk", .fault = Fault::kOddBdf, .message = "0000:00:1f.0"}}},
   };
 }
 
