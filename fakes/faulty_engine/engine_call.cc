@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +41,12 @@ void OpenForSubject(int fd) {
   } else {
     ::dup2(null.get(), fd);
   }
+}
+
+// The other end stays open as long as this process: what is written is not refused.
+int OpenSocket() {
+  int ends[2];
+  return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 ? ends[0] : -1;
 }
 
 std::string OwnPath() {
@@ -128,6 +135,8 @@ void Call::ApplyToStreams(std::size_t index, const EngineRule& rule) {
   streams_changed_ = true;
   if (rule.kind == Kind::kNull) {
     streams_.source[rule.number] = -1;
+  } else if (rule.kind == Kind::kSocket) {
+    streams_.source[rule.number] = OpenSocket();
   } else {
     std::swap(streams_.source[rule.number], streams_.source[rule.other]);
   }
@@ -164,6 +173,7 @@ absl::Status Call::Apply(std::size_t index, const EngineRule& rule) {
       break;
     case Kind::kSwap:
     case Kind::kNull:
+    case Kind::kSocket:
       ApplyToStreams(index, rule);
       break;
     case Kind::kExit:

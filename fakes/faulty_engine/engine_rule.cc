@@ -106,8 +106,8 @@ absl::Status TakeAction(absl::string_view action, Words& words, EngineRule& rule
     rule.kind = Kind::kOpen;
     return TakeNumber(words, kLastOpened, rule.number);
   }
-  if (action == "null") {
-    rule.kind = Kind::kNull;
+  if (action == "null" || action == "socket") {
+    rule.kind = action == "null" ? Kind::kNull : Kind::kSocket;
     return TakeNumber(words, kLastDescriptor, rule.number);
   }
   if (action == "signal") {
@@ -122,7 +122,7 @@ absl::Status TakeAction(absl::string_view action, Words& words, EngineRule& rule
   }
   return Expected(action,
                   "drop, set, append, reverse, double, remove-last, move, skip, twice, fail, exit, "
-                  "first, then, pid-file, swap, null, open, signal or hooks");
+                  "first, then, pid-file, swap, null, socket, open, signal or hooks");
 }
 
 absl::StatusOr<EngineRule> Parse(absl::string_view line) {

@@ -26,6 +26,7 @@ struct EngineRule {
     kThen,        // the same after it
     kSwap,        // descriptors `number` and `other` are exchanged
     kNull,        // descriptor `number` is /dev/null
+    kSocket,      // descriptor `number` is one end of a pair of sockets
     kOpen,        // descriptor `number` is open, to /dev/null, in the engine as well
     kHooks,       // of `create`: `hooks` of config.json
   };

@@ -17,6 +17,7 @@ using base::testing::RunResult;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class FaultyEngineTest : public base::testing::ProcessTest {
  protected:
@@ -99,6 +100,8 @@ TEST_F(FaultyEngineTest, StreamsAreExchangedAndCut) {
   EXPECT_EQ(crossed.out, "err\n");
   EXPECT_EQ(crossed.err, "out\n");
   EXPECT_THAT(Run("exec null 0", "cat", {"exec", "c"}, "text").out, IsEmpty());
+  EXPECT_THAT(Run("create socket 1", "readlink /proc/self/fd/1 >&2", {"create", "c"}).err,
+              StartsWith("socket:["));
 }
 
 TEST_F(FaultyEngineTest, HooksRunBehindTheWrapper) {
