@@ -262,6 +262,7 @@ absl::StatusOr<int> RunLegal(const SelftestOptions& options) {
   ASSIGN_OR_RETURN(ProofSession session, ProofSession::Begin("legal", shim, variants.size()));
   Proof& proof = session.proof();
   proof.repeat = options.repeat;
+  proof.revision = options.revision;
   const absl::Status ran =
       LegalRun(options, std::move(shim), LegalKept(std::move(keep)), std::move(scratch))
           .Run(variants, session.console(), proof);

@@ -2,6 +2,7 @@
 // `selftest page`: what selftests found out, for people.
 #include <utility>
 
+#include "base/status_macros.h"
 #include "conformance/harness/accounting.h"
 #include "conformance/harness/run_command.h"
 #include "conformance/selftest/proof_file.h"
@@ -10,16 +11,26 @@
 #include "conformance/selftest/selftest_options.h"
 
 namespace conformance {
+namespace {
+
+absl::StatusOr<std::vector<Proof>> ReadProofs(const std::vector<std::string>& files) {
+  std::vector<Proof> proofs;
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(Proof proof, ReadProof(file));
+    proofs.push_back(std::move(proof));
+  }
+  return proofs;
+}
+
+}  // namespace
 
 int SelftestPageCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
   if (options.digest) return Print(ProofDigest(checks) + "\n", kExitAsExpected);
-  std::vector<Proof> proofs;
-  for (const std::string& file : options.selectors) {
-    absl::StatusOr<Proof> proof = ReadProof(file);
-    if (!proof.ok()) return Complain(proof.status());
-    proofs.push_back(*std::move(proof));
-  }
-  const absl::StatusOr<ProofSum> sum = ProofSum::Of(std::move(proofs));
+  absl::StatusOr<std::vector<Proof>> proofs = ReadProofs(options.selectors);
+  if (!proofs.ok()) return Complain(proofs.status());
+  absl::StatusOr<std::vector<Proof>> earlier = ReadProofs(options.earlier);
+  if (!earlier.ok()) return Complain(earlier.status());
+  const absl::StatusOr<ProofSum> sum = ProofSum::Of(*std::move(proofs), *std::move(earlier));
   if (!sum.ok()) return Complain(sum.status());
   return Print(options.figures ? ProofFigures(*sum) : ProofPage(*sum, checks),
                sum->good() ? kExitAsExpected : kExitUnexpected);

@@ -84,6 +84,7 @@ struct Proof {
   std::string shim_sha256;
   std::string kernel;
   std::string started;        // RFC 3339, UTC
+  std::string revision;       // of the tree, as --revision names it; may be empty
   bool complete = true;       // false: interrupted
   std::size_t not_begun = 0;  // faults for which there was no time
   int repeat = 1;

@@ -136,6 +136,7 @@ absl::Status ReadAll(JsonFields& fields, Proof& proof) {
   fields.Get("shim_sha256", proof.shim_sha256);
   fields.Get("kernel", proof.kernel);
   fields.Get("started", proof.started);
+  fields.Find("revision", proof.revision);
   fields.Get("complete", proof.complete);
   fields.Find("not_begun", proof.not_begun);
   fields.Get("repeat", proof.repeat);
@@ -172,6 +173,7 @@ std::string FormatProof(const Proof& proof) {
                {"started", proof.started},         {"complete", proof.complete},
                {"not_begun", proof.not_begun},     {"repeat", proof.repeat},
                {"healthy_red", proof.healthy_red}};
+  if (!proof.revision.empty()) json["revision"] = proof.revision;
   json["faults"] = Json::array();
   for (const FaultRecord& fault : proof.faults) json["faults"].push_back(FaultJson(fault));
   json["null"] = Json::array();

@@ -245,7 +245,12 @@ std::string Checks(const ProofSum& sum, const std::vector<Check>& checks) {
       "counted).\n\n",
       without.size(), " do not: ", CodeList(without), "\n\n", requirements.size(),
       " requirements have no such check: ", absl::StrJoin(requirements, ", "), "\n");
-  if (!sum.has_matrix()) return text;
+  if (sum.matrix() == 0) return text;
+  if (sum.matrix() < sum.main().faults.size()) {
+    absl::StrAppend(&text, "\n", sum.matrix(), " of ", sum.main().faults.size(),
+                    " faults were given to every check, the others to those of their rows. So far "
+                    "that goes:\n");
+  }
   absl::StrAppend(&text, "\n", sum.MinimalPairs().size(),
                   " checks have a fault that turns no other check red. ", idle.size(),
                   " checks were red for no fault at all: ", CodeList(idle), "\n");
@@ -297,6 +302,36 @@ std::string Legal(const Proof& proof) {
   return text;
 }
 
+// Repeats at other revisions of the tree: more of the same, but not of the same programs.
+std::string Earlier(const ProofSum& sum) {
+  if (sum.earlier().empty()) return "";
+  std::string text = absl::StrCat(
+      "\n## Repeats at other revisions\n\nOf the programs of their time, with the checks of their "
+      "time.\n\n",
+      Head({"revision", "begun", "variants", "repeats", "most of", "unexpected", "took"}));
+  for (const Proof& proof : sum.earlier()) {
+    const LegalCount count = CountLegal(proof);
+    const auto most = std::max_element(
+        proof.legal.begin(), proof.legal.end(),
+        [](const LegalRecord& a, const LegalRecord& b) { return a.repeats < b.repeats; });
+    std::vector<std::string> unexpected;
+    std::int64_t ms = 0;  // the proof's own leaves out what was kept
+    for (const LegalRecord& legal : proof.legal) {
+      ms += legal.ms;
+      for (const std::string& one : legal.unexpected) {
+        unexpected.push_back(absl::StrCat(legal.name, ": ", one));
+      }
+      if (!legal.problem.empty()) unexpected.push_back(legal.name + ": " + legal.problem);
+    }
+    text +=
+        Row({Code(proof.revision), proof.started, absl::StrCat(count.tried),
+             absl::StrCat(count.repeats),
+             most == proof.legal.end() ? "" : absl::StrCat(Code(most->name), " ", most->repeats),
+             unexpected.empty() ? "nothing" : CodeList(unexpected), RunTime(ms)});
+  }
+  return text;
+}
+
 // How the same faults fare behind another shim.
 std::string Other(const ProofSum& sum, const Proof& other) {
   std::map<std::string, bool> here;
@@ -330,7 +365,8 @@ std::string ProofPage(const ProofSum& sum, const std::vector<Check>& checks) {
   std::string page = absl::StrCat(Overview(sum, checks), Shortfalls(sum), Standings(sum),
                                   Equivalents(sum), Races(sum), Checks(sum, checks));
   for (const Proof& other : sum.others()) page += Other(sum, other);
-  return absl::StrCat(page, Nulls(sum.main()), Legal(sum.main()), Slowest(sum), FaultTable(sum));
+  return absl::StrCat(page, Nulls(sum.main()), Legal(sum.main()), Earlier(sum), Slowest(sum),
+                      FaultTable(sum));
 }
 
 std::string ProofDigest(const std::vector<Check>& checks) {
@@ -341,6 +377,23 @@ std::string ProofDigest(const std::vector<Check>& checks) {
   return base::Sha256Hex(text).substr(0, 16);
 }
 
+namespace {
+
+std::string EarlierFigures(const ProofSum& sum) {
+  if (sum.earlier().empty()) return "";
+  std::size_t repeats = 0;
+  std::size_t alarms = 0;
+  for (const Proof& proof : sum.earlier()) {
+    const LegalCount count = CountLegal(proof);
+    repeats += count.repeats;
+    alarms += count.tried - count.green;
+  }
+  return absl::StrCat(" Earlier revisions: **", alarms, "** alarms in ", repeats,
+                      repeats == 1 ? " repeat." : " repeats.");
+}
+
+}  // namespace
+
 std::string ProofFigures(const ProofSum& sum) {
   const Proof& proof = sum.main();
   const LegalCount legal = CountLegal(proof);
@@ -349,7 +402,8 @@ std::string ProofFigures(const ProofSum& sum) {
       "** known shim faults, each by the check and for the reason that was\nforetold; **",
       legal.tried - legal.green, "** alarms on ", legal.tried, " legal variants and ",
       legal.repeats, legal.repeats == 1 ? " repeat" : " repeats", "; **", NullPasses(proof),
-      "** checks at MUST pass on ", proof.nulls.size(), " programs\nthat are no shims.\n");
+      "** checks at MUST pass on ", proof.nulls.size(), " programs\nthat are no shims.",
+      EarlierFigures(sum), "\n");
 }
 
 }  // namespace conformance

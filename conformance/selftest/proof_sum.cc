@@ -50,9 +50,27 @@ void AddVariants(std::vector<LegalRecord> variants, std::vector<LegalRecord>& al
   }
 }
 
+// Takes out of `earlier` what was found with the very programs of `all`: that is the same result,
+// or more of it.
+void MoveSame(std::vector<Proof>& earlier, std::vector<LegalRecord>& all) {
+  for (Proof& proof : earlier) {
+    const auto same = std::stable_partition(
+        proof.legal.begin(), proof.legal.end(), [&](const LegalRecord& record) {
+          return std::none_of(all.begin(), all.end(), [&](const LegalRecord& known) {
+            return known.name == record.name && !known.key.empty() && known.key == record.key;
+          });
+        });
+    AddVariants({same, proof.legal.end()}, all);
+    proof.legal.erase(same, proof.legal.end());
+  }
+  earlier.erase(std::remove_if(earlier.begin(), earlier.end(),
+                               [](const Proof& proof) { return proof.legal.empty(); }),
+                earlier.end());
+}
+
 }  // namespace
 
-absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
+absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs, std::vector<Proof> earlier) {
   if (proofs.empty()) return absl::InvalidArgumentError("no result is given");
   // Runs of all checks come last: they replace those of a fault's own.
   std::stable_sort(proofs.begin(), proofs.end(), [](const Proof& a, const Proof& b) {
@@ -73,7 +91,8 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
     }
     main.started = std::max(main.started, proof.started);
     if (main.kernel.empty()) main.kernel = proof.kernel;
-    main.complete &= proof.complete && proof.not_begun == 0;
+    // A matrix of some faults only says so itself; their own checks have met them all.
+    main.complete &= proof.complete && (proof.not_begun == 0 || proof.command == "matrix");
     if (HasFaults(proof) && proof.shim != main.shim) {
       sum.others_.push_back(std::move(proof));
       continue;
@@ -83,7 +102,7 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
       main.ms += proof.ms;
       continue;
     }
-    sum.has_matrix_ |= proof.command == "matrix";
+    if (proof.command == "matrix") sum.matrix_ += proof.faults.size();
     main.ms += proof.ms;
     main.healthy_red.insert(main.healthy_red.end(), proof.healthy_red.begin(),
                             proof.healthy_red.end());
@@ -91,6 +110,10 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs) {
     main.nulls.insert(main.nulls.end(), proof.nulls.begin(), proof.nulls.end());
     AddVariants(std::move(proof.legal), main.legal);
   }
+  MoveSame(earlier, sum.main_.legal);
+  sum.earlier_ = std::move(earlier);
+  std::stable_sort(sum.earlier_.begin(), sum.earlier_.end(),
+                   [](const Proof& a, const Proof& b) { return a.started < b.started; });
   return sum;
 }
 

@@ -17,15 +17,18 @@ namespace conformance {
 class ProofSum {
  public:
   // Faults of the first shim that is named make up the proof, those of other shims stand beside it.
-  // Where a fault was both given to its own checks and to all, the latter counts. INVALID_ARGUMENT
-  // for results of different suites, or of nothing.
-  static absl::StatusOr<ProofSum> Of(std::vector<Proof> proofs);
+  // Where a fault was both given to its own checks and to all, the latter counts. `earlier` are
+  // results of legal variants at other revisions: those of other programs stand by themselves.
+  // INVALID_ARGUMENT for results of different suites, or of nothing.
+  static absl::StatusOr<ProofSum> Of(std::vector<Proof> proofs, std::vector<Proof> earlier = {});
 
   [[nodiscard]] const Proof& main() const { return main_; }
   // Of another shim each, in the order they came.
   [[nodiscard]] const std::vector<Proof>& others() const { return others_; }
-  // Whether each fault was given to all checks.
-  [[nodiscard]] bool has_matrix() const { return has_matrix_; }
+  // Those at other revisions, oldest first.
+  [[nodiscard]] const std::vector<Proof>& earlier() const { return earlier_; }
+  // How many faults were given to all checks.
+  [[nodiscard]] std::size_t matrix() const { return matrix_; }
   // Repeated runs of single faults: their kill probabilities.
   [[nodiscard]] const std::vector<FaultRecord>& races() const { return races_; }
 
@@ -46,7 +49,8 @@ class ProofSum {
   Proof main_;  // faults, null subjects and variants of all results
   std::vector<Proof> others_;
   std::vector<FaultRecord> races_;
-  bool has_matrix_ = false;
+  std::vector<Proof> earlier_;
+  std::size_t matrix_ = 0;
 };
 
 }  // namespace conformance

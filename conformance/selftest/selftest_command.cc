@@ -122,6 +122,8 @@ Options DefineLegal(CLI::App& app) {
                  "directory where green repeats of each variant are kept and, while nothing that "
                  "they depend on has changed, counted again")
       ->type_name("DIR");
+  app.add_option("--revision", options->revision, "what the tree is called in the result")
+      ->type_name("TEXT");
   app.add_option("--reports", options->reports, "directory for the reports of what is red")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
@@ -204,6 +206,11 @@ CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
   const Options told = std::make_shared<SelftestOptions>();
   page->add_option("results", told->selectors, "what --result of selftests wrote")
       ->type_name("RESULT");
+  page->add_option("--earlier", told->earlier,
+                   "a result of legal variants at another revision, whose repeats are told apart; "
+                   "may be repeated")
+      ->type_name("RESULT")
+      ->allow_extra_args(false);
   page->add_flag("--figures", told->figures, "only the sentences of the README");
   page->add_flag("--digest", told->digest,
                  "only the digest of faults, checks and variants that a page of today bears");

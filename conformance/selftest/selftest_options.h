@@ -29,6 +29,8 @@ struct SelftestOptions {
   std::chrono::milliseconds budget{0};  // after which no fault is begun; 0: none
   std::string keep;                     // directory of results that may be used again
   std::string result;                   // file to be written
+  std::string revision;                 // of the tree, for the result
+  std::vector<std::string> earlier;     // of `page`: results of other revisions
   std::string reports;                  // directory for the judge's reports of what is red
   int limit = 600;                      // seconds that a null subject may take
   bool list = false;

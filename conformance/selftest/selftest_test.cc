@@ -302,6 +302,7 @@ TEST(ProofTest, AFileReadsBack) {
                   .unexpected = {"u"},
                   .problem = "p",
                   .ms = 4}};
+  proof.revision = "r";
   proof.ms = 5;
   const absl::StatusOr<Proof> read = ParseProof(FormatProof(proof), "f");
   ASSERT_TRUE(read.ok()) << read.status();
@@ -375,7 +376,7 @@ TEST(ProofSumTest, TheMatrixReplacesRunsOfAFaultsOwnChecks) {
   ASSERT_TRUE(sum.ok()) << sum.status();
   EXPECT_THAT(sum->main().faults, ElementsAre(seen_by_all));
   EXPECT_THAT(sum->others(), SizeIs(1));
-  EXPECT_TRUE(sum->has_matrix());
+  EXPECT_EQ(sum->matrix(), 1U);
   EXPECT_TRUE(sum->good());
   EXPECT_EQ(sum->CountFaults(FaultStanding::kKilled), 1U);
   EXPECT_THAT(sum->Twins(), ElementsAre(ElementsAre("events/a", "events/b")));
@@ -447,6 +448,49 @@ TEST(ProofPageTest, TellsWhatWasFound) {
   }
   EXPECT_THAT(ProofFigures(*sum), HasSubstr("**1 of 2** known shim faults"));
   EXPECT_THAT(ProofFigures(*sum), HasSubstr("**0** alarms on 2 legal variants and 1020 repeats"));
+}
+
+TEST(ProofPageTest, RepeatsAtOtherRevisionsAreToldApart) {
+  Proof legal = FaultsOf("legal", "ours", {});
+  legal.legal = {{.name = "busy", .repeats = 20}};
+  Proof before = FaultsOf("legal", "ours", {});
+  before.revision = "abc1234";
+  before.started = "2026-01-02T03:04:05Z";
+  before.legal = {{.name = "umask", .repeats = 3},
+                  {.name = "busy", .repeats = 300, .unexpected = {"events/a: fail event.order"}}};
+  Proof same = before;  // committed since, but not changed
+  same.legal = {{.name = "busy", .key = "k", .repeats = 25}};
+  legal.legal.front().key = "k";
+  Proof oldest = before;
+  oldest.revision = "0123456";
+  oldest.started = "2025-01-02T03:04:05Z";
+  oldest.legal = {{.name = "busy", .repeats = 7}};
+  const absl::StatusOr<ProofSum> sum =
+      ProofSum::Of({FaultsOf("faults", "ours", {KilledFault()}), legal}, {before, same, oldest});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  const std::string page = ProofPage(*sum, SomeChecks());
+  EXPECT_THAT(page, HasSubstr("| legal variants without an alarm | 1 of 1; the whole suite 25 "));
+  EXPECT_THAT(page, HasSubstr("| `0123456` | 2025-01-02T03:04:05Z | 1 | 7 | `busy` 7 | nothing | "
+                              "0 s |\n| `abc1234` | 2026-01-02T03:04:05Z | 2 | 303 | `busy` 300 | "
+                              "`busy: events/a: fail event.order` | 0 s |\n"));
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("Earlier revisions: **1** alarms in 310 repeats.\n"));
+  EXPECT_TRUE(sum->good()) << "what was red then is not what there is now";
+}
+
+TEST(ProofPageTest, AMatrixOfSomeFaultsSaysSo) {
+  FaultRecord other = KilledFault();
+  other.name = "another";
+  Proof matrix = FaultsOf("matrix", "ours", {KilledFault()});
+  matrix.not_begun = 1;
+  const absl::StatusOr<ProofSum> sum =
+      ProofSum::Of({FaultsOf("faults", "ours", {KilledFault(), other}), matrix});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_TRUE(sum->good());
+  EXPECT_THAT(ProofPage(*sum, SomeChecks()),
+              HasSubstr("1 of 2 faults were given to every check, the others to those of their"));
+  Proof faults = FaultsOf("faults", "ours", {KilledFault()});
+  faults.not_begun = 1;
+  EXPECT_FALSE(ProofSum::Of({faults})->good());
 }
 
 TEST(FaultKeyTest, ChangesWithAllThatMatters) {
