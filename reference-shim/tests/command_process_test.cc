@@ -157,7 +157,8 @@ class ForkedRootfsTest : public ShimProcessTest {
 
   absl::Status Mount(const MountList& mounts) {
     std::optional<absl::Status> result;
-    rootfs_.Mount(bundle_, mounts, [&](absl::Status status) { result = std::move(status); });
+    rootfs_.Mount(bundle_, FromMountList(mounts),
+                  [&](absl::Status status) { result = std::move(status); });
     RunUntil([&] { return result.has_value(); });
     return *result;
   }
