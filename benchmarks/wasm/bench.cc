@@ -29,15 +29,16 @@ const char* VariantOf(StageKind stage) {
 
 }  // namespace
 
-Bench::Bench(Settings settings, Place place)
+Bench::Bench(Settings settings, tasks::Place place)
     : settings_(std::move(settings)), place_(std::move(place)), random_(settings_.seed) {}
 
 absl::Status Bench::Enter() {
-  RETURN_IF_ERROR(EnterPlace(place_));
+  RETURN_IF_ERROR(tasks::EnterPlace(place_));
+  RETURN_IF_ERROR(WriteModules(place_.fixtures, place_.rootfs()));
   RETURN_IF_ERROR(MakeVariant("watched", "wasm_watched_stage"));
   RETURN_IF_ERROR(MakeVariant("native", "wasm_native_stage"));
   ASSIGN_OR_RETURN(mounts_, container::CgroupMounts::Read());
-  Rest(kSettling);
+  tasks::Rest(kSettling);
   return absl::OkStatus();
 }
 
@@ -54,12 +55,12 @@ absl::Status Bench::MakeVariant(const std::string& name, const std::string& stag
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<ShimSession>> Bench::StartShim(StageKind stage,
-                                                              const std::string& cache) {
+absl::StatusOr<std::unique_ptr<tasks::ShimSession>> Bench::StartShim(StageKind stage,
+                                                                     const std::string& cache) {
   const std::string directory = stage == StageKind::kReal
                                     ? settings_.bin
                                     : absl::StrCat(place_.directory, "/", VariantOf(stage));
-  return ShimSession::Start(
+  return tasks::ShimSession::Start(
       loop_, place_,
       {.shim = absl::StrCat(directory, "/", kShim),
        .id = FreshId(),
@@ -67,14 +68,14 @@ absl::StatusOr<std::unique_ptr<ShimSession>> Bench::StartShim(StageKind stage,
        .events = place_.directory + "/events"});
 }
 
-absl::StatusOr<std::unique_ptr<ShimSession>> Bench::StartPeer(const Peer& peer) {
+absl::StatusOr<std::unique_ptr<tasks::ShimSession>> Bench::StartPeer(const Peer& peer) {
   // In case it is another build of the same shim.
   const std::string cache = absl::StrCat(place_.directory, "/cache-", peer.name);
-  return ShimSession::Start(loop_, place_,
-                            {.shim = peer.path,
-                             .id = FreshId(),
-                             .env = {{"SHIMGAUGE_WASM_CACHE", cache}},
-                             .events = place_.directory + "/events"});
+  return tasks::ShimSession::Start(loop_, place_,
+                                   {.shim = peer.path,
+                                    .id = FreshId(),
+                                    .env = {{"SHIMGAUGE_WASM_CACHE", cache}},
+                                    .events = place_.directory + "/events"});
 }
 
 std::unique_ptr<FloorLife> Bench::NewFloor(bool mounts) {
@@ -84,36 +85,14 @@ std::unique_ptr<FloorLife> Bench::NewFloor(bool mounts) {
           .program = settings_.bin + "/wasm_floor", .id = FreshId(), .mounts = mounts});
 }
 
-absl::StatusOr<std::unique_ptr<TaskLife>> Bench::NewTask(ShimSession& session,
-                                                         std::vector<std::string> args,
-                                                         bool mounts_root) {
-  auto task = std::make_unique<TaskLife>(
+absl::StatusOr<std::unique_ptr<tasks::TaskLife>> Bench::NewTask(tasks::ShimSession& session,
+                                                                std::vector<std::string> args,
+                                                                bool mounts_root) {
+  auto task = std::make_unique<tasks::TaskLife>(
       session,
-      TaskLife::Order{.id = FreshId(), .args = std::move(args), .mounts_root = mounts_root});
+      tasks::TaskLife::Order{.id = FreshId(), .args = std::move(args), .mounts_root = mounts_root});
   RETURN_IF_ERROR(task->Prepare());
   return task;
-}
-
-absl::Status Bench::Await(const std::function<void(TaskLife::Done)>& step) {
-  bool ended = false;
-  absl::Status result;
-  step([&](const absl::Status& status) {
-    ended = true;
-    result = status;
-  });
-  RETURN_IF_ERROR(RunUntil(loop_, [&] { return ended; }));
-  return result;
-}
-
-absl::Status Bench::RunToEnd(TaskLife& task) {
-  RETURN_IF_ERROR(Await([&](TaskLife::Done done) { task.Run(std::move(done)); }));
-  if (task.exit_status() == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("the task ended with exit status ", task.exit_status(),
-                                          ": ", task.TakeErrors()));
-}
-
-void Bench::Progress(const std::string& what) {
-  if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K%s", what.c_str());
 }
 
 std::vector<std::string> HelloArgs() {

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/tasks/sample_table.h"
+#include "benchmarks/tasks/shim_session.h"
+#include "benchmarks/tasks/task_life.h"
 #include "benchmarks/wasm/floor_life.h"
-#include "benchmarks/wasm/sample_table.h"
 #include "benchmarks/wasm/settings.h"
-#include "benchmarks/wasm/shim_session.h"
-#include "benchmarks/wasm/task_life.h"
 #include "container/cgroup.h"
 
 namespace benchmarks::wasm {
@@ -26,42 +26,36 @@ enum class StageKind { kReal, kWatched, kNative };
 // What all figures of a run share.
 class Bench {
  public:
-  Bench(Settings settings, Place place);
+  Bench(Settings settings, tasks::Place place);
 
   // Makes the places; everything after happens in them.
   absl::Status Enter();
 
   [[nodiscard]] std::string FreshId() { return "b" + std::to_string(++serial_); }
   // With the code of modules kept in `cache` (a name, below the place).
-  absl::StatusOr<std::unique_ptr<ShimSession>> StartShim(StageKind stage, const std::string& cache);
-  absl::StatusOr<std::unique_ptr<ShimSession>> StartPeer(const Peer& peer);
+  absl::StatusOr<std::unique_ptr<tasks::ShimSession>> StartShim(StageKind stage,
+                                                                const std::string& cache);
+  absl::StatusOr<std::unique_ptr<tasks::ShimSession>> StartPeer(const Peer& peer);
   // A floor container that is prepared.
   [[nodiscard]] std::unique_ptr<FloorLife> NewFloor(bool mounts);
   // A container of `session`, prepared.
-  absl::StatusOr<std::unique_ptr<TaskLife>> NewTask(ShimSession& session,
-                                                    std::vector<std::string> args,
-                                                    bool mounts_root = false);
-
-  // Runs one container to its end. INTERNAL if it does not end with 0.
-  absl::Status RunToEnd(TaskLife& task);
-  // One step of it.
-  absl::Status Await(const std::function<void(TaskLife::Done)>& step);
+  absl::StatusOr<std::unique_ptr<tasks::TaskLife>> NewTask(tasks::ShimSession& session,
+                                                           std::vector<std::string> args,
+                                                           bool mounts_root = false);
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
-  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] const tasks::Place& place() const { return place_; }
   [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
   [[nodiscard]] std::mt19937_64& random() { return random_; }
-  [[nodiscard]] SampleTable NewTable(const std::string& unit, int decimals) const {
+  [[nodiscard]] tasks::SampleTable NewTable(const std::string& unit, int decimals) const {
     return {unit, decimals, settings_.seed};
   }
-  // On a terminal, what is going on.
-  static void Progress(const std::string& what);
 
  private:
   absl::Status MakeVariant(const std::string& name, const std::string& stage);
 
   const Settings settings_;
-  const Place place_;
+  const tasks::Place place_;
   boost::asio::io_context loop_;
   container::CgroupMounts mounts_;
   std::mt19937_64 random_;

@@ -13,6 +13,7 @@
 
 #include "base/spawn.h"
 #include "base/status_macros.h"
+#include "benchmarks/tasks/run_program.h"
 #include "benchmarks/wasm/bench.h"
 #include "fakes/containerd/bundle_maker.h"
 
@@ -36,13 +37,13 @@ class PrivateContainerd {
     ::kill(child_.pid, SIGTERM);
     while (::waitpid(child_.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
-    RemoveCgroupParent("/" + namespace_);
+    tasks::RemoveCgroupParent("/" + namespace_);
   }
   PrivateContainerd(const PrivateContainerd&) = delete;
   PrivateContainerd& operator=(const PrivateContainerd&) = delete;
 
   absl::Status Start();
-  absl::StatusOr<ProgramRun> Ctr(const std::vector<std::string>& words) const;
+  absl::StatusOr<tasks::ProgramRun> Ctr(const std::vector<std::string>& words) const;
 
  private:
   [[nodiscard]] std::string Socket() const { return directory_ + "/c.sock"; }
@@ -73,18 +74,19 @@ absl::Status PrivateContainerd::Start() {
   // It tells nobody when it is ready.
   for (int i = 0; i < kBootTries; ++i) {
     if (Ctr({"version"}).ok()) return absl::OkStatus();
-    Rest(kBootLook);
+    tasks::Rest(kBootLook);
   }
   return absl::UnavailableError("containerd does not answer");
 }
 
-absl::StatusOr<ProgramRun> PrivateContainerd::Ctr(const std::vector<std::string>& words) const {
-  ProgramOrder order{.path = kCtr,
-                     .argv = {kCtr, "--address", Socket(), "--namespace", namespace_},
-                     .env = {},
-                     .cwd = "/"};
+absl::StatusOr<tasks::ProgramRun> PrivateContainerd::Ctr(
+    const std::vector<std::string>& words) const {
+  tasks::ProgramOrder order{.path = kCtr,
+                            .argv = {kCtr, "--address", Socket(), "--namespace", namespace_},
+                            .env = {},
+                            .cwd = "/"};
   order.argv.insert(order.argv.end(), words.begin(), words.end());
-  return RunProgram(order);
+  return tasks::RunProgram(order);
 }
 
 struct Side {
@@ -94,24 +96,24 @@ struct Side {
 };
 
 absl::Status Measure(Bench& bench, const PrivateContainerd& containerd,
-                     const std::vector<Side>& sides, SampleTable& table) {
+                     const std::vector<Side>& sides, tasks::SampleTable& table) {
   constexpr char kClient[] = "`ctr version`";
   const int rounds = std::max(1, bench.settings().rounds / 2);
   for (int round = -1; round < rounds; ++round) {
-    Bench::Progress(absl::StrCat("containerd: round ", round + 1, " of ", rounds));
-    ASSIGN_OR_RETURN(const ProgramRun client, containerd.Ctr({"version"}));
-    if (round >= 0) table.Add("whole command", kClient, Millis(client.took));
+    tasks::Progress(absl::StrCat("containerd: round ", round + 1, " of ", rounds));
+    ASSIGN_OR_RETURN(const tasks::ProgramRun client, containerd.Ctr({"version"}));
+    if (round >= 0) table.Add("whole command", kClient, tasks::Millis(client.took));
     for (const Side& side : sides) {
       std::vector<std::string> words = {"run",          "--rm",     "--runtime",
                                         side.runtime,   "--rootfs", bench.place().rootfs(),
                                         bench.FreshId()};
       words.insert(words.end(), side.args.begin(), side.args.end());
-      absl::StatusOr<ProgramRun> run = containerd.Ctr(words);
+      absl::StatusOr<tasks::ProgramRun> run = containerd.Ctr(words);
       if (!run.ok()) return base::Annotate(run.status(), side.name);
       if (run->output.find("hello") == std::string::npos) {
         return absl::InternalError(absl::StrCat(side.name, " prints: ", run->output));
       }
-      if (round >= 0) table.Add("whole command", side.name, Millis(run->took));
+      if (round >= 0) table.Add("whole command", side.name, tasks::Millis(run->took));
     }
   }
   return absl::OkStatus();
@@ -138,9 +140,9 @@ absl::Status MeasureContainerd(Bench& bench) {
        .runtime = "io.containerd.runc.v2",
        .args = native},
   };
-  SampleTable table = bench.NewTable("ms", 1);
+  tasks::SampleTable table = bench.NewTable("ms", 1);
   RETURN_IF_ERROR(Measure(bench, containerd, sides, table));
-  Bench::Progress("");
+  tasks::Progress("");
   std::printf("%s", table.Markdown({.side = "runc-v2, native program by runc"}).c_str());
   return absl::OkStatus();
 }

@@ -78,22 +78,22 @@ const char* NameOf(Allocation allocation) {
 }
 
 absl::StatusOr<EngineLab> EngineLab::Make(Allocation allocation) {
-  const Time begin = Clock::now();
+  const tasks::Time begin = tasks::Clock::now();
   wasm_config_t* const config = wasm_config_new();
   if (allocation == Allocation::kPooling) {
     wasmtime_pooling_allocation_strategy_set(config, MakePool().get());
   }
   api::EngineHandle engine(wasm_engine_new_with_config(config));
-  const Clock::duration made = Clock::now() - begin;
+  const tasks::Clock::duration made = tasks::Clock::now() - begin;
   if (engine == nullptr) return absl::InternalError("the engine cannot be made");
   return EngineLab(std::move(engine), made);
 }
 
 absl::StatusOr<EngineTimes> EngineLab::Run(const std::string& code, const std::string& arg) const {
   EngineTimes times;
-  Time last = Clock::now();
-  const auto lap = [&last](Clock::duration& into) {
-    const Time now = Clock::now();
+  tasks::Time last = tasks::Clock::now();
+  const auto lap = [&last](tasks::Clock::duration& into) {
+    const tasks::Time now = tasks::Clock::now();
     into = now - std::exchange(last, now);
   };
   wasmtime_module_t* raw_module = nullptr;

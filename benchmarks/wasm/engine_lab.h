@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "benchmarks/wasm/place.h"
+#include "benchmarks/tasks/place.h"
 #include "reference-shim/stage/wasmtime_handles.h"
 
 namespace benchmarks::wasm {
@@ -21,11 +21,11 @@ const char* NameOf(Allocation allocation);
 
 // What one run of a module took, step by step, in a process that has done it before.
 struct EngineTimes {
-  Clock::duration load{};         // of compiled code
-  Clock::duration link{};         // linker, WASI, imports resolved
-  Clock::duration store{};        // and the WASI context
-  Clock::duration instantiate{};  // no code of the guest's runs
-  Clock::duration call{};         // its entry, to the end
+  tasks::Clock::duration load{};         // of compiled code
+  tasks::Clock::duration link{};         // linker, WASI, imports resolved
+  tasks::Clock::duration store{};        // and the WASI context
+  tasks::Clock::duration instantiate{};  // no code of the guest's runs
+  tasks::Clock::duration call{};         // its entry, to the end
 };
 
 // The bare engine, by its C API: the floor below the stage's phases.
@@ -40,14 +40,14 @@ class EngineLab {
   absl::StatusOr<EngineTimes> Run(const std::string& code, const std::string& arg) const;
 
   // How long making this engine took.
-  [[nodiscard]] Clock::duration made() const { return made_; }
+  [[nodiscard]] tasks::Clock::duration made() const { return made_; }
 
  private:
-  EngineLab(stage::wasmtime::EngineHandle engine, Clock::duration made)
+  EngineLab(stage::wasmtime::EngineHandle engine, tasks::Clock::duration made)
       : engine_(std::move(engine)), made_(made) {}
 
   stage::wasmtime::EngineHandle engine_;
-  Clock::duration made_;
+  tasks::Clock::duration made_;
 };
 
 }  // namespace benchmarks::wasm

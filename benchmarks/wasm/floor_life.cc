@@ -27,7 +27,7 @@ absl::StatusOr<int> Reap(pid_t pid) {
 
 }  // namespace
 
-FloorLife::FloorLife(const Place& place, const container::CgroupMounts& mounts, Order order)
+FloorLife::FloorLife(const tasks::Place& place, const container::CgroupMounts& mounts, Order order)
     : place_(place), mounts_(mounts), order_(std::move(order)) {}
 
 FloorLife::~FloorLife() {
@@ -39,9 +39,10 @@ FloorLife::~FloorLife() {
 }
 
 absl::Status FloorLife::BeginCreate() {
-  times_.create_sent = Clock::now();
-  ASSIGN_OR_RETURN(cgroup_, container::MakeContainerCgroup(
-                                mounts_, ContainerSpec(place_, order_.id, {"/floor"}), order_.id));
+  times_.create_sent = tasks::Clock::now();
+  ASSIGN_OR_RETURN(cgroup_,
+                   container::MakeContainerCgroup(
+                       mounts_, tasks::ContainerSpec(place_, order_.id, {"/floor"}), order_.id));
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return base::ErrnoStatus(errno, "socketpair");
@@ -68,28 +69,28 @@ absl::Status FloorLife::AwaitCreated() {
   if (::recv(control_.get(), &byte, 1, 0) != 1) {
     return absl::InternalError("the floor program has ended early");
   }
-  times_.created = Clock::now();
+  times_.created = tasks::Clock::now();
   return absl::OkStatus();
 }
 
 absl::Status FloorLife::Start() {
-  times_.start_sent = Clock::now();
+  times_.start_sent = tasks::Clock::now();
   if (::send(control_.get(), "g", 1, MSG_NOSIGNAL) != 1) return base::ErrnoStatus(errno, "send");
-  times_.started = Clock::now();
+  times_.started = tasks::Clock::now();
   return absl::OkStatus();
 }
 
 absl::Status FloorLife::AwaitExit() {
   ASSIGN_OR_RETURN(const int status, Reap(std::exchange(child_.pid, -1)));
-  times_.exited = Clock::now();
+  times_.exited = tasks::Clock::now();
   if (status == 0) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("the floor program ended with wait status ", status));
 }
 
 absl::Status FloorLife::Delete() {
-  times_.delete_sent = Clock::now();
+  times_.delete_sent = tasks::Clock::now();
   RETURN_IF_ERROR(container::Remove(std::exchange(cgroup_, {})));
-  times_.deleted = Clock::now();
+  times_.deleted = tasks::Clock::now();
   return absl::OkStatus();
 }
 

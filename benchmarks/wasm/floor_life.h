@@ -8,14 +8,14 @@
 
 #include "base/spawn.h"
 #include "base/unique_fd.h"
-#include "benchmarks/wasm/place.h"
-#include "benchmarks/wasm/task_life.h"
+#include "benchmarks/tasks/place.h"
+#include "benchmarks/tasks/task_life.h"
 #include "container/cgroup.h"
 
 namespace benchmarks::wasm {
 
-// The floor program (floor_main.cc) in the container of ContainerSpec(), made by nobody but this
-// process: what no shim, no engine and no protocol can save.
+// The floor program (floor_main.cc) in the container of tasks::ContainerSpec(), made by nobody but
+// this process: what no shim, no engine and no protocol can save.
 class FloorLife {
  public:
   struct Order {
@@ -25,7 +25,7 @@ class FloorLife {
   };
 
   // Borrowed.
-  FloorLife(const Place& place, const container::CgroupMounts& mounts, Order order);
+  FloorLife(const tasks::Place& place, const container::CgroupMounts& mounts, Order order);
   // Kills what still runs, and removes its cgroup.
   ~FloorLife();
   FloorLife(const FloorLife&) = delete;
@@ -40,17 +40,17 @@ class FloorLife {
   absl::Status Delete();
   absl::Status Run();
 
-  [[nodiscard]] const TaskTimes& times() const { return times_; }
+  [[nodiscard]] const tasks::TaskTimes& times() const { return times_; }
   [[nodiscard]] pid_t pid() const { return child_.pid; }
 
  private:
-  const Place& place_;
+  const tasks::Place& place_;
   const container::CgroupMounts& mounts_;
   Order order_;
   container::Cgroup cgroup_;
   base::UniqueFd control_;
   base::Child child_;
-  TaskTimes times_;
+  tasks::TaskTimes times_;
 };
 
 }  // namespace benchmarks::wasm

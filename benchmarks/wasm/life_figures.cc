@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "benchmarks/statistics.h"
+#include "benchmarks/tasks/run_program.h"
 #include "benchmarks/wasm/bench.h"
 
 namespace benchmarks::wasm {
@@ -20,21 +21,21 @@ constexpr char kWhole[] = "Create + Start to exit";
 // One way of running the hello program once.
 struct Side {
   std::string name;
-  std::function<absl::StatusOr<TaskTimes>()> run;
+  std::function<absl::StatusOr<tasks::TaskTimes>()> run;
 };
 
-void AddTimes(SampleTable& table, const std::string& side, const TaskTimes& times) {
-  const Clock::duration create = times.created - times.create_sent;
-  const Clock::duration to_exit = times.exited - times.start_sent;
-  table.Add(kWhole, side, Millis(create + to_exit));
-  if (create == Clock::duration()) return;  // what has no steps
-  table.Add("Create", side, Millis(create));
-  table.Add("Start", side, Millis(times.started - times.start_sent));
-  if (times.first_output != Time()) {
-    table.Add("Start to output", side, Millis(times.first_output - times.start_sent));
+void AddTimes(tasks::SampleTable& table, const std::string& side, const tasks::TaskTimes& times) {
+  const tasks::Clock::duration create = times.created - times.create_sent;
+  const tasks::Clock::duration to_exit = times.exited - times.start_sent;
+  table.Add(kWhole, side, tasks::Millis(create + to_exit));
+  if (create == tasks::Clock::duration()) return;  // what has no steps
+  table.Add("Create", side, tasks::Millis(create));
+  table.Add("Start", side, tasks::Millis(times.started - times.start_sent));
+  if (times.first_output != tasks::Time()) {
+    table.Add("Start to output", side, tasks::Millis(times.first_output - times.start_sent));
   }
-  table.Add("Start to exit", side, Millis(to_exit));
-  table.Add("Delete", side, Millis(times.deleted - times.delete_sent));
+  table.Add("Start to exit", side, tasks::Millis(to_exit));
+  table.Add("Delete", side, tasks::Millis(times.deleted - times.delete_sent));
 }
 
 class LifeRun {
@@ -48,37 +49,38 @@ class LifeRun {
   void Print() const;
 
  private:
-  absl::StatusOr<TaskTimes> RunFloor(bool mounts);
-  absl::StatusOr<TaskTimes> RunTask(ShimSession& session, const std::vector<std::string>& args,
-                                    bool mounts_root);
-  void AddShimSide(const std::string& name, ShimSession& session, std::vector<std::string> args,
-                   bool mounts_root = false);
-  absl::StatusOr<TaskTimes> RunWasmtime(const std::vector<std::string>& flags,
-                                        const std::string& module);
+  absl::StatusOr<tasks::TaskTimes> RunFloor(bool mounts);
+  absl::StatusOr<tasks::TaskTimes> RunTask(tasks::ShimSession& session,
+                                           const std::vector<std::string>& args, bool mounts_root);
+  void AddShimSide(const std::string& name, tasks::ShimSession& session,
+                   std::vector<std::string> args, bool mounts_root = false);
+  absl::StatusOr<tasks::TaskTimes> RunWasmtime(const std::vector<std::string>& flags,
+                                               const std::string& module);
   absl::Status AddWasmtime();
 
   Bench& bench_;
-  SampleTable table_;
-  SampleTable cold_ = bench_.NewTable("ms", 3);
-  std::vector<std::unique_ptr<ShimSession>> sessions_;
+  tasks::SampleTable table_;
+  tasks::SampleTable cold_ = bench_.NewTable("ms", 3);
+  std::vector<std::unique_ptr<tasks::ShimSession>> sessions_;
   std::vector<Side> sides_;
 };
 
-absl::StatusOr<TaskTimes> LifeRun::RunFloor(bool mounts) {
+absl::StatusOr<tasks::TaskTimes> LifeRun::RunFloor(bool mounts) {
   const std::unique_ptr<FloorLife> floor = bench_.NewFloor(mounts);
   RETURN_IF_ERROR(floor->Run());
   return floor->times();
 }
 
-absl::StatusOr<TaskTimes> LifeRun::RunTask(ShimSession& session,
-                                           const std::vector<std::string>& args, bool mounts_root) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<TaskLife> task,
+absl::StatusOr<tasks::TaskTimes> LifeRun::RunTask(tasks::ShimSession& session,
+                                                  const std::vector<std::string>& args,
+                                                  bool mounts_root) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<tasks::TaskLife> task,
                    bench_.NewTask(session, args, mounts_root));
-  RETURN_IF_ERROR(bench_.RunToEnd(*task));
+  RETURN_IF_ERROR(tasks::RunToEnd(*task));
   return task->times();
 }
 
-void LifeRun::AddShimSide(const std::string& name, ShimSession& session,
+void LifeRun::AddShimSide(const std::string& name, tasks::ShimSession& session,
                           std::vector<std::string> args, bool mounts_root) {
   sides_.push_back({.name = name, .run = [this, &session, args = std::move(args), mounts_root] {
                       return RunTask(session, args, mounts_root);
@@ -86,29 +88,29 @@ void LifeRun::AddShimSide(const std::string& name, ShimSession& session,
 }
 
 // No container at all: the engine's own program, to its end.
-absl::StatusOr<TaskTimes> LifeRun::RunWasmtime(const std::vector<std::string>& flags,
-                                               const std::string& module) {
+absl::StatusOr<tasks::TaskTimes> LifeRun::RunWasmtime(const std::vector<std::string>& flags,
+                                                      const std::string& module) {
   std::vector<std::string> argv = {"wasmtime", "run"};
   argv.insert(argv.end(), flags.begin(), flags.end());
   argv.insert(argv.end(), {module, "hello"});
-  TaskTimes times;
-  times.create_sent = times.created = times.start_sent = times.started = Clock::now();
-  RETURN_IF_ERROR(RunProgram({.path = bench_.settings().wasmtime,
-                              .argv = argv,
-                              .env = {},
-                              .cwd = bench_.place().directory})
+  tasks::TaskTimes times;
+  times.create_sent = times.created = times.start_sent = times.started = tasks::Clock::now();
+  RETURN_IF_ERROR(tasks::RunProgram({.path = bench_.settings().wasmtime,
+                                     .argv = argv,
+                                     .env = {},
+                                     .cwd = bench_.place().directory})
                       .status());
-  times.exited = times.delete_sent = times.deleted = Clock::now();
+  times.exited = times.delete_sent = times.deleted = tasks::Clock::now();
   return times;
 }
 
 absl::Status LifeRun::AddWasmtime() {
   const std::string module = bench_.place().rootfs() + HelloArgs()[0];
   const std::string code = bench_.place().directory + "/hello.cwasm";
-  RETURN_IF_ERROR(RunProgram({.path = bench_.settings().wasmtime,
-                              .argv = {"wasmtime", "compile", "-o", code, module},
-                              .env = {},
-                              .cwd = bench_.place().directory})
+  RETURN_IF_ERROR(tasks::RunProgram({.path = bench_.settings().wasmtime,
+                                     .argv = {"wasmtime", "compile", "-o", code, module},
+                                     .env = {},
+                                     .cwd = bench_.place().directory})
                       .status());
   sides_.push_back({.name = "`wasmtime run`, no container, compiled before",
                     .run = [this, code] { return RunWasmtime({"--allow-precompiled"}, code); }});
@@ -122,8 +124,9 @@ absl::Status LifeRun::Prepare() {
   sides_.push_back({.name = kFloor, .run = [this] { return RunFloor(/*mounts=*/true); }});
   sides_.push_back(
       {.name = "floor, no mounts", .run = [this] { return RunFloor(/*mounts=*/false); }});
-  ASSIGN_OR_RETURN(std::unique_ptr<ShimSession> wasm, bench_.StartShim(StageKind::kReal, "cache"));
-  ASSIGN_OR_RETURN(std::unique_ptr<ShimSession> native,
+  ASSIGN_OR_RETURN(std::unique_ptr<tasks::ShimSession> wasm,
+                   bench_.StartShim(StageKind::kReal, "cache"));
+  ASSIGN_OR_RETURN(std::unique_ptr<tasks::ShimSession> native,
                    bench_.StartShim(StageKind::kNative, "cache"));
   AddShimSide(kOurs, *wasm, HelloArgs());
   AddShimSide("reference, Wasm, rootfs mounted by the shim", *wasm, HelloArgs(), true);
@@ -132,7 +135,7 @@ absl::Status LifeRun::Prepare() {
   sessions_.push_back(std::move(wasm));
   sessions_.push_back(std::move(native));
   for (const Peer& peer : bench_.settings().shims) {
-    ASSIGN_OR_RETURN(std::unique_ptr<ShimSession> session, bench_.StartPeer(peer));
+    ASSIGN_OR_RETURN(std::unique_ptr<tasks::ShimSession> session, bench_.StartPeer(peer));
     AddShimSide(peer.name, *session, HelloArgs());
     sessions_.push_back(std::move(session));
   }
@@ -143,11 +146,11 @@ absl::Status LifeRun::Measure() {
   // The first round compiles, reads programs into memory, and is not counted.
   std::vector<Side> order = sides_;
   for (int round = -1; round < bench_.settings().rounds; ++round) {
-    Bench::Progress(absl::StrCat("life: round ", round + 1, " of ", bench_.settings().rounds));
-    std::vector<std::pair<std::string, TaskTimes>> taken;
+    tasks::Progress(absl::StrCat("life: round ", round + 1, " of ", bench_.settings().rounds));
+    std::vector<std::pair<std::string, tasks::TaskTimes>> taken;
     std::shuffle(order.begin(), order.end(), bench_.random());
     for (const Side& side : order) {
-      absl::StatusOr<TaskTimes> times = side.run();
+      absl::StatusOr<tasks::TaskTimes> times = side.run();
       if (!times.ok()) return base::Annotate(times.status(), side.name);
       taken.emplace_back(side.name, *times);
     }
@@ -165,22 +168,22 @@ absl::Status LifeRun::Measure() {
 absl::Status LifeRun::MeasureCold() {
   const int rounds = std::max(1, bench_.settings().rounds / 4);
   for (int round = 0; round < rounds; ++round) {
-    Bench::Progress(absl::StrCat("cold: round ", round + 1, " of ", rounds));
-    ASSIGN_OR_RETURN(const std::unique_ptr<ShimSession> session,
+    tasks::Progress(absl::StrCat("cold: round ", round + 1, " of ", rounds));
+    ASSIGN_OR_RETURN(const std::unique_ptr<tasks::ShimSession> session,
                      bench_.StartShim(StageKind::kReal, "cache"));
-    ASSIGN_OR_RETURN(const TaskTimes times, RunTask(*session, HelloArgs(), false));
-    const Clock::duration task =
+    ASSIGN_OR_RETURN(const tasks::TaskTimes times, RunTask(*session, HelloArgs(), false));
+    const tasks::Clock::duration task =
         (times.created - times.create_sent) + (times.exited - times.start_sent);
-    cold_.Add("shim start", kOurs, Millis(session->start_took()));
-    cold_.Add("shim start + first answer", kOurs, Millis(session->first_answer_took()));
+    cold_.Add("shim start", kOurs, tasks::Millis(session->start_took()));
+    cold_.Add("shim start + first answer", kOurs, tasks::Millis(session->first_answer_took()));
     cold_.Add("shim start to exit of its first task", kOurs,
-              Millis(session->first_answer_took() + task));
+              tasks::Millis(session->first_answer_took() + task));
   }
   return absl::OkStatus();
 }
 
 void LifeRun::Print() const {
-  Bench::Progress("");
+  tasks::Progress("");
   std::printf("\n### One task, shim running\n\n%s", table_.Markdown({.side = kFloor}).c_str());
   std::printf("\n### One task, shim not running\n\n%s", cold_.Markdown({}).c_str());
   const std::vector<double>& own = table_.Samples(kWhole, kOurs);

@@ -16,32 +16,32 @@ constexpr int kTogether[] = {1, 8, 64};
 constexpr int kLives = 64;
 
 // How long `count` tasks take, all at once, from the first Create to the last answer of Delete.
-absl::StatusOr<Clock::duration> RunTasks(Bench& bench, ShimSession& session,
-                                         const std::vector<std::string>& args, int count) {
-  std::vector<std::unique_ptr<TaskLife>> tasks;
+absl::StatusOr<tasks::Clock::duration> RunTasks(Bench& bench, tasks::ShimSession& session,
+                                                const std::vector<std::string>& args, int count) {
+  std::vector<std::unique_ptr<tasks::TaskLife>> tasks;
   for (int i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(std::unique_ptr<TaskLife> task, bench.NewTask(session, args));
+    ASSIGN_OR_RETURN(std::unique_ptr<tasks::TaskLife> task, bench.NewTask(session, args));
     tasks.push_back(std::move(task));
   }
   int ended = 0;
   absl::Status failure;
-  const Time begin = Clock::now();
+  const tasks::Time begin = tasks::Clock::now();
   for (const auto& task : tasks) {
     task->Run([&](const absl::Status& status) {
       ++ended;
       failure.Update(status);
     });
   }
-  RETURN_IF_ERROR(RunUntil(bench.loop(), [&] { return ended == count; }));
-  const Clock::duration took = Clock::now() - begin;
+  RETURN_IF_ERROR(tasks::RunUntil(bench.loop(), [&] { return ended == count; }));
+  const tasks::Clock::duration took = tasks::Clock::now() - begin;
   RETURN_IF_ERROR(failure);
   return took;
 }
 
-absl::StatusOr<Clock::duration> RunFloors(Bench& bench, int count) {
+absl::StatusOr<tasks::Clock::duration> RunFloors(Bench& bench, int count) {
   std::vector<std::unique_ptr<FloorLife>> floors;
   for (int i = 0; i < count; ++i) floors.push_back(bench.NewFloor(/*mounts=*/true));
-  const Time begin = Clock::now();
+  const tasks::Time begin = tasks::Clock::now();
   for (const auto& floor : floors) RETURN_IF_ERROR(floor->BeginCreate());
   for (const auto& floor : floors) {
     RETURN_IF_ERROR(floor->AwaitCreated());
@@ -49,22 +49,23 @@ absl::StatusOr<Clock::duration> RunFloors(Bench& bench, int count) {
   }
   for (const auto& floor : floors) RETURN_IF_ERROR(floor->AwaitExit());
   for (const auto& floor : floors) RETURN_IF_ERROR(floor->Delete());
-  return Clock::now() - begin;
+  return tasks::Clock::now() - begin;
 }
 
-using RunBatch = std::function<absl::StatusOr<Clock::duration>(int together)>;
+using RunBatch = std::function<absl::StatusOr<tasks::Clock::duration>(int together)>;
 
-absl::Status Sample(SampleTable& table, const std::string& side, int together, bool counts,
+absl::Status Sample(tasks::SampleTable& table, const std::string& side, int together, bool counts,
                     const RunBatch& run) {
-  Clock::duration took{};
+  tasks::Clock::duration took{};
   const int batches = std::max(1, kLives / together / 4);
   for (int i = 0; i < batches; ++i) {
-    absl::StatusOr<Clock::duration> one = run(together);
+    absl::StatusOr<tasks::Clock::duration> one = run(together);
     if (!one.ok()) return base::Annotate(one.status(), absl::StrCat(side, ", ", together));
     took += *one;
   }
   if (counts) {
-    table.Add(absl::StrCat(together, " at once"), side, batches * together * 1000 / Millis(took));
+    table.Add(absl::StrCat(together, " at once"), side,
+              batches * together * 1000 / tasks::Millis(took));
   }
   return absl::OkStatus();
 }
@@ -72,10 +73,10 @@ absl::Status Sample(SampleTable& table, const std::string& side, int together, b
 }  // namespace
 
 absl::Status MeasureParallel(Bench& bench) {
-  SampleTable table = bench.NewTable("tasks/s", 0);
-  ASSIGN_OR_RETURN(const std::unique_ptr<ShimSession> wasm,
+  tasks::SampleTable table = bench.NewTable("tasks/s", 0);
+  ASSIGN_OR_RETURN(const std::unique_ptr<tasks::ShimSession> wasm,
                    bench.StartShim(StageKind::kReal, "cache"));
-  ASSIGN_OR_RETURN(const std::unique_ptr<ShimSession> native,
+  ASSIGN_OR_RETURN(const std::unique_ptr<tasks::ShimSession> native,
                    bench.StartShim(StageKind::kNative, "cache"));
   const std::vector<std::pair<const char*, RunBatch>> sides = {
       {"floor", [&](int together) { return RunFloors(bench, together); }},
@@ -91,13 +92,13 @@ absl::Status MeasureParallel(Bench& bench) {
   const int rounds = std::max(1, bench.settings().rounds / 8);
   for (int round = -1; round < rounds; ++round) {
     for (const int together : kTogether) {
-      Bench::Progress(absl::StrCat("parallel: round ", round + 1, ", ", together, " at once"));
+      tasks::Progress(absl::StrCat("parallel: round ", round + 1, ", ", together, " at once"));
       for (const auto& [side, run] : sides) {
         RETURN_IF_ERROR(Sample(table, side, together, round >= 0, run));
       }
     }
   }
-  Bench::Progress("");
+  tasks::Progress("");
   std::printf("\n### Tasks per second, Create to Delete, one shim\n\n%s",
               table.Markdown({.side = "floor"}).c_str());
   return absl::OkStatus();

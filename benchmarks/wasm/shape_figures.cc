@@ -31,29 +31,30 @@ std::vector<Shape> Chosen(const Bench& bench) {
 }
 
 // Large ones end with a code of their own.
-absl::Status RunShape(Bench& bench, TaskLife& task) {
-  RETURN_IF_ERROR(bench.Await([&](TaskLife::Done done) { task.Run(std::move(done)); }));
+absl::Status RunShape(Bench& bench, tasks::TaskLife& task) {
+  RETURN_IF_ERROR(
+      tasks::Await(bench.loop(), [&](tasks::TaskLife::Done done) { task.Run(std::move(done)); }));
   if (task.exit_status() == 0 || task.exit_status() == kLargeExitCode) return absl::OkStatus();
   return absl::InternalError(
       absl::StrCat("exit status ", task.exit_status(), ": ", task.TakeErrors()));
 }
 
 // Every time with a cache of its own, which is empty.
-absl::Status MeasureMisses(Bench& bench, SampleTable& table) {
+absl::Status MeasureMisses(Bench& bench, tasks::SampleTable& table) {
   const int rounds = std::max(1, bench.settings().rounds / 8);
   int caches = 0;
   for (int round = 0; round < rounds; ++round) {
     for (const Shape& shape : Chosen(bench)) {
       if (shape.large && round >= kLargeMisses) continue;
-      Bench::Progress(absl::StrCat("compiling: ", shape.name));
+      tasks::Progress(absl::StrCat("compiling: ", shape.name));
       ASSIGN_OR_RETURN(
-          const std::unique_ptr<ShimSession> session,
+          const std::unique_ptr<tasks::ShimSession> session,
           bench.StartShim(StageKind::kReal, absl::StrCat("cache-", shape.name, ++caches)));
-      ASSIGN_OR_RETURN(const std::unique_ptr<TaskLife> task,
+      ASSIGN_OR_RETURN(const std::unique_ptr<tasks::TaskLife> task,
                        bench.NewTask(*session, ArgsOf(shape)));
       RETURN_IF_ERROR(base::Annotate(RunShape(bench, *task), shape.name));
       table.Add(absl::StrCat("Create of ", shape.name), kMiss,
-                Millis(task->times().created - task->times().create_sent));
+                tasks::Millis(task->times().created - task->times().create_sent));
     }
   }
   return absl::OkStatus();
@@ -76,58 +77,58 @@ constexpr Phase kPhases[] = {
     {"guest: first instruction to last", Mark::kRunBegin, Mark::kRunEnd},
 };
 
-void AddPhases(SampleTable& table, const std::string& side, const TaskTimes& times,
+void AddPhases(tasks::SampleTable& table, const std::string& side, const tasks::TaskTimes& times,
                const Marks& marks) {
   table.Add("shim: call to stage's main()", side,
-            Micros(marks.at(Mark::kMain) - times.create_sent));
+            tasks::Micros(marks.at(Mark::kMain) - times.create_sent));
   for (const Phase& phase : kPhases) {
     if (phase.begin == Mark::kRunBegin) {
       table.Add("stage ready to Create answered", side,
-                Micros(times.created - marks.at(Mark::kInstantiateEnd)));
+                tasks::Micros(times.created - marks.at(Mark::kInstantiateEnd)));
       table.Add("Start called to first instruction", side,
-                Micros(marks.at(Mark::kRunBegin) - times.start_sent));
+                tasks::Micros(marks.at(Mark::kRunBegin) - times.start_sent));
     }
-    table.Add(phase.name, side, Micros(marks.at(phase.end) - marks.at(phase.begin)));
+    table.Add(phase.name, side, tasks::Micros(marks.at(phase.end) - marks.at(phase.begin)));
   }
   table.Add("last instruction to Wait answered", side,
-            Micros(times.exited - marks.at(Mark::kRunEnd)));
-  table.Add("Delete", side, Micros(times.deleted - times.delete_sent));
+            tasks::Micros(times.exited - marks.at(Mark::kRunEnd)));
+  table.Add("Delete", side, tasks::Micros(times.deleted - times.delete_sent));
 }
 
 }  // namespace
 
 absl::Status MeasureShapes(Bench& bench) {
-  SampleTable table = bench.NewTable("ms", 3);
-  ASSIGN_OR_RETURN(const std::unique_ptr<ShimSession> session,
+  tasks::SampleTable table = bench.NewTable("ms", 3);
+  ASSIGN_OR_RETURN(const std::unique_ptr<tasks::ShimSession> session,
                    bench.StartShim(StageKind::kReal, "cache"));
   for (int round = -1; round < bench.settings().rounds; ++round) {
-    Bench::Progress(absl::StrCat("shapes: round ", round + 1));
+    tasks::Progress(absl::StrCat("shapes: round ", round + 1));
     for (const Shape& shape : Chosen(bench)) {
-      ASSIGN_OR_RETURN(const std::unique_ptr<TaskLife> task,
+      ASSIGN_OR_RETURN(const std::unique_ptr<tasks::TaskLife> task,
                        bench.NewTask(*session, ArgsOf(shape)));
       RETURN_IF_ERROR(base::Annotate(RunShape(bench, *task), shape.name));
       if (round < 0) continue;
-      const TaskTimes& times = task->times();
+      const tasks::TaskTimes& times = task->times();
       table.Add(absl::StrCat("Create of ", shape.name), kHit,
-                Millis(times.created - times.create_sent));
+                tasks::Millis(times.created - times.create_sent));
       table.Add(absl::StrCat("Start to exit of ", shape.name), kHit,
-                Millis(times.exited - times.start_sent));
+                tasks::Millis(times.exited - times.start_sent));
     }
   }
   RETURN_IF_ERROR(MeasureMisses(bench, table));
-  Bench::Progress("");
+  tasks::Progress("");
   std::printf("\n### Shapes of modules\n\n%s", table.Markdown({}).c_str());
   return absl::OkStatus();
 }
 
 absl::Status MeasurePhases(Bench& bench) {
-  SampleTable table = bench.NewTable("µs", 0);
-  ASSIGN_OR_RETURN(const std::unique_ptr<ShimSession> session,
+  tasks::SampleTable table = bench.NewTable("µs", 0);
+  ASSIGN_OR_RETURN(const std::unique_ptr<tasks::ShimSession> session,
                    bench.StartShim(StageKind::kWatched, "cache"));
   for (int round = -1; round < bench.settings().rounds; ++round) {
-    Bench::Progress(absl::StrCat("phases: round ", round + 1));
+    tasks::Progress(absl::StrCat("phases: round ", round + 1));
     for (const Shape& shape : Chosen(bench)) {
-      ASSIGN_OR_RETURN(const std::unique_ptr<TaskLife> task,
+      ASSIGN_OR_RETURN(const std::unique_ptr<tasks::TaskLife> task,
                        bench.NewTask(*session, ArgsOf(shape)));
       RETURN_IF_ERROR(base::Annotate(RunShape(bench, *task), shape.name));
       const std::string errors = task->TakeErrors();
@@ -138,7 +139,7 @@ absl::Status MeasurePhases(Bench& bench) {
       if (round >= 0) AddPhases(table, shape.name, task->times(), *marks);
     }
   }
-  Bench::Progress("");
+  tasks::Progress("");
   std::printf("\n### Phases of a task on a running shim\n\n%s",
               table.Markdown({.side = HelloShape().name}).c_str());
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 namespace {
 
 using benchmarks::wasm::Bench;
+namespace tasks = benchmarks::tasks;
 
 struct Figure {
   const char* name;
@@ -33,7 +34,7 @@ void PrintHost(int rounds) {
 }
 
 int Fail(int exit_code, const absl::Status& status) {
-  Bench::Progress("");
+  tasks::Progress("");
   std::fprintf(stderr, "wasm_benchmark: %s\n", std::string(status.message()).c_str());
   return exit_code;
 }
@@ -56,6 +57,6 @@ int main(int argc, char** argv) {
     if (settings->Wants(figure.name)) status = figure.measure(bench);
     std::fflush(stdout);
   }
-  benchmarks::wasm::RemoveCgroupParent(bench.place().cgroup);
+  tasks::RemoveCgroupParent(bench.place().cgroup);
   return status.ok() ? 0 : Fail(4, status);
 }

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "benchmarks/tasks/run_program.h"
+#include "benchmarks/tasks/sample_table.h"
 #include "benchmarks/wasm/engine_lab.h"
-#include "benchmarks/wasm/sample_table.h"
 #include "benchmarks/wasm/shapes.h"
-#include "benchmarks/wasm/shim_session.h"
 #include "fakes/containerd/bundle_maker.h"
 
 namespace benchmarks::wasm {
@@ -60,10 +60,10 @@ class Phases {
   Settings settings_;
   std::string directory_;
   std::vector<std::pair<Shape, std::string>> codes_;
-  SampleTable compile_;
-  SampleTable engine_;
-  SampleTable steps_;
-  SampleTable instantiate_;
+  tasks::SampleTable compile_;
+  tasks::SampleTable engine_;
+  tasks::SampleTable steps_;
+  tasks::SampleTable instantiate_;
 };
 
 absl::Status Phases::Compile(const Shape& shape) {
@@ -73,12 +73,12 @@ absl::Status Phases::Compile(const Shape& shape) {
   RETURN_IF_ERROR(fakes::WriteTextFile(module, bytes));
   const int rounds = std::min(settings_.rounds, shape.large ? kLargeCompilations : kCompilations);
   for (int i = 0; i < rounds; ++i) {
-    ASSIGN_OR_RETURN(const ProgramRun run,
-                     RunProgram({.path = settings_.compiler,
-                                 .argv = {settings_.compiler, "-o", code, module},
-                                 .env = {},
-                                 .cwd = directory_}));
-    compile_.Add("compile, process and all", shape.name, Millis(run.took));
+    ASSIGN_OR_RETURN(const tasks::ProgramRun run,
+                     tasks::RunProgram({.path = settings_.compiler,
+                                        .argv = {settings_.compiler, "-o", code, module},
+                                        .env = {},
+                                        .cwd = directory_}));
+    compile_.Add("compile, process and all", shape.name, tasks::Millis(run.took));
   }
   codes_.emplace_back(shape, code);
   return absl::OkStatus();
@@ -87,20 +87,20 @@ absl::Status Phases::Compile(const Shape& shape) {
 absl::Status Phases::Round(bool counts) {
   for (const Allocation allocation : kAllocations) {
     ASSIGN_OR_RETURN(const EngineLab lab, EngineLab::Make(allocation));
-    if (counts) engine_.Add("make an engine", NameOf(allocation), Micros(lab.made()));
+    if (counts) engine_.Add("make an engine", NameOf(allocation), tasks::Micros(lab.made()));
     for (const auto& [shape, code] : codes_) {
       // The first run on an engine pays for what is kept by it.
       RETURN_IF_ERROR(lab.Run(code, "hello").status());
       ASSIGN_OR_RETURN(const EngineTimes times, lab.Run(code, "hello"));
       if (!counts) continue;
       instantiate_.Add(absl::StrCat("instantiate ", shape.name), NameOf(allocation),
-                       Micros(times.instantiate));
+                       tasks::Micros(times.instantiate));
       if (allocation != Allocation::kOnDemand) continue;
-      steps_.Add("load code", shape.name, Micros(times.load));
-      steps_.Add("linker, WASI, imports", shape.name, Micros(times.link));
-      steps_.Add("store, WASI context", shape.name, Micros(times.store));
-      steps_.Add("instantiate", shape.name, Micros(times.instantiate));
-      steps_.Add("first instruction to last", shape.name, Micros(times.call));
+      steps_.Add("load code", shape.name, tasks::Micros(times.load));
+      steps_.Add("linker, WASI, imports", shape.name, tasks::Micros(times.link));
+      steps_.Add("store, WASI context", shape.name, tasks::Micros(times.store));
+      steps_.Add("instantiate", shape.name, tasks::Micros(times.instantiate));
+      steps_.Add("first instruction to last", shape.name, tasks::Micros(times.call));
     }
   }
   return absl::OkStatus();

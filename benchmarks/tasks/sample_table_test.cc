@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/wasm/sample_table.h"
+#include "benchmarks/tasks/sample_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 namespace {
 
 using ::testing::ElementsAre;
@@ -56,4 +56,4 @@ TEST(SampleTableTest, SamplesAreKeptInOrder) {
 }
 
 }  // namespace
-}  // namespace benchmarks::wasm
+}  // namespace benchmarks::tasks

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 
 // Samples of several sides for several figures, taken in rounds: the n-th sample of every side is
 // of the same round, so that what moves the machine moves them together.
@@ -45,4 +45,4 @@ class SampleTable {
   std::map<std::string, std::map<std::string, std::vector<double>>> samples_;
 };
 
-}  // namespace benchmarks::wasm
+}  // namespace benchmarks::tasks

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/tasks/run_program.h"
+
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -10,9 +12,8 @@
 #include "base/spawn.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
-#include "benchmarks/wasm/shim_session.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 namespace {
 
 std::vector<std::string> Environment(const std::map<std::string, std::string>& more) {
@@ -64,4 +65,4 @@ absl::StatusOr<ProgramRun> RunProgram(const ProgramOrder& order) {
       absl::StrCat(order.path, " ended with wait status ", status, ": ", run.output));
 }
 
-}  // namespace benchmarks::wasm
+}  // namespace benchmarks::tasks

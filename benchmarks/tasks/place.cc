@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/wasm/place.h"
+#include "benchmarks/tasks/place.h"
 
 #include <absl/strings/str_cat.h>
 #include <poll.h>
@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/subreaper.h"
-#include "benchmarks/wasm/shapes.h"
 #include "oci/minimal_spec.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 namespace {
 
 // A copy, since a program on another file system would be paged in apart for every container.
@@ -49,7 +49,6 @@ absl::Status EnterPlace(const Place& place) {
     if (error) return base::ErrnoStatus(error.value(), place.rootfs());
   }
   RETURN_IF_ERROR(CopyPrograms(place.fixtures, place.rootfs() + "/bin"));
-  RETURN_IF_ERROR(WriteModules(place.fixtures, place.rootfs()));
   return base::BecomeSubreaper();
 }
 
@@ -77,4 +76,8 @@ void Rest(std::chrono::milliseconds span) {
   }
 }
 
-}  // namespace benchmarks::wasm
+void Progress(const std::string& what) {
+  if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K%s", what.c_str());
+}
+
+}  // namespace benchmarks::tasks

@@ -11,7 +11,7 @@
 
 #include "oci/spec.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 
 using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
@@ -26,10 +26,10 @@ inline double Micros(Clock::duration span) {
 // Where a run works: everything lies below `directory`, on a /run of its own.
 struct Place {
   std::string directory;  // absolute
-  std::string fixtures;   // programs and modules for containers
+  std::string fixtures;   // programs for containers
   std::string cgroup;     // parent of the containers' cgroups, in every hierarchy: "/NAME"
 
-  // What every container has as root: the modules in it, the programs in /bin.
+  // What every container has as root: the programs in /bin.
   [[nodiscard]] std::string rootfs() const { return directory + "/rootfs"; }
 };
 
@@ -47,4 +47,7 @@ void RemoveCgroupParent(const std::string& cgroup);
 // Returns after `span`: what an idle process does by itself, it has done then.
 void Rest(std::chrono::milliseconds span);
 
-}  // namespace benchmarks::wasm
+// On a terminal, what is going on.
+void Progress(const std::string& what);
+
+}  // namespace benchmarks::tasks

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/wasm/shim_session.h"
+#include "benchmarks/tasks/shim_session.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 
 // When what happened, as whoever calls the shim sees it.
 struct TaskTimes {
@@ -22,6 +22,12 @@ struct TaskTimes {
   Time delete_sent, deleted;
 };
 
+// What Create brings for the runtime: a message by its type. Without a type there is none.
+struct RuntimeOptions {
+  std::string type_url;
+  std::string value;  // serialized
+};
+
 // One container of a shim, called as containerd does: Create; Wait and Start together; Delete.
 class TaskLife {
  public:
@@ -29,6 +35,7 @@ class TaskLife {
     std::string id;
     std::vector<std::string> args;
     bool mounts_root = false;  // Create brings a bind mount for the rootfs
+    RuntimeOptions options{};
   };
   using Done = std::function<void(absl::Status)>;
 
@@ -51,6 +58,7 @@ class TaskLife {
   // Create, StartAndWait, Delete.
   void Run(Done done);
 
+  [[nodiscard]] boost::asio::io_context& loop() { return session_.loop(); }
   [[nodiscard]] const TaskTimes& times() const { return times_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] unsigned exit_status() const { return exit_status_; }
@@ -72,4 +80,10 @@ class TaskLife {
   unsigned exit_status_ = 0;
 };
 
-}  // namespace benchmarks::wasm
+// Runs `loop` until `step` has called back, and returns what it was told.
+absl::Status Await(boost::asio::io_context& loop, const std::function<void(TaskLife::Done)>& step);
+
+// Runs a container that is prepared to its end. INTERNAL if it does not end with 0.
+absl::Status RunToEnd(TaskLife& task);
+
+}  // namespace benchmarks::tasks

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/wasm/sample_table.h"
+#include "benchmarks/tasks/sample_table.h"
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
@@ -8,7 +8,7 @@
 
 #include "benchmarks/statistics.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 
 void SampleTable::Add(const std::string& figure, const std::string& side, double value) {
   std::vector<double>& samples = samples_[figure][side];
@@ -68,4 +68,4 @@ std::string SampleTable::Markdown(const Comparison& comparison) const {
   return text;
 }
 
-}  // namespace benchmarks::wasm
+}  // namespace benchmarks::tasks

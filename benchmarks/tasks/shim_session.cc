@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/wasm/shim_session.h"
+#include "benchmarks/tasks/shim_session.h"
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
@@ -12,6 +12,7 @@
 #include "base/fifo.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
+#include "benchmarks/tasks/run_program.h"
 #include "containerd/bootstrap.h"
 #include "fakes/containerd/bundle_maker.h"
 #include "fakes/containerd/shim_invoker.h"
@@ -19,7 +20,7 @@
 #include "task/v3/task.pb.h"
 #include "ttrpc/client.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 namespace {
 
 namespace v3 = ::containerd::task::v3;
@@ -148,4 +149,4 @@ absl::Status RunUntil(boost::asio::io_context& loop, const std::function<bool()>
   return absl::OkStatus();
 }
 
-}  // namespace benchmarks::wasm
+}  // namespace benchmarks::tasks

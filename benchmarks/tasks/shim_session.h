@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
-#include "benchmarks/wasm/place.h"
+#include "benchmarks/tasks/place.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 
 // A shim that serves any number of containers, from `start` to the end of its process.
 class ShimSession {
@@ -53,18 +53,4 @@ class ShimSession {
 // Runs `loop` until `done()`. UNAVAILABLE after a minute.
 absl::Status RunUntil(boost::asio::io_context& loop, const std::function<bool()>& done);
 
-// A program run to its end: what it wrote to both outputs, and how long it took from its execution.
-// INTERNAL with its words if it does not end with 0.
-struct ProgramRun {
-  std::string output;
-  Clock::duration took{};
-};
-struct ProgramOrder {
-  std::string path;
-  std::vector<std::string> argv;           // argv[0] included
-  std::map<std::string, std::string> env;  // beyond ours
-  std::string cwd;
-};
-absl::StatusOr<ProgramRun> RunProgram(const ProgramOrder& order);
-
-}  // namespace benchmarks::wasm
+}  // namespace benchmarks::tasks

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/wasm/task_life.h"
+#include "benchmarks/tasks/task_life.h"
 
 #include <absl/strings/str_cat.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "oci/spec_writer.h"
 #include "task/v3/task.pb.h"
 
-namespace benchmarks::wasm {
+namespace benchmarks::tasks {
 namespace {
 
 namespace v3 = ::containerd::task::v3;
@@ -60,6 +60,10 @@ void TaskLife::Create(Done done) {
   request.set_bundle(bundle_);
   request.set_stdout(bundle_ + "/stdout");
   request.set_stderr(bundle_ + "/stderr");
+  if (!order_.options.type_url.empty()) {
+    request.mutable_options()->set_type_url(order_.options.type_url);
+    request.mutable_options()->set_value(order_.options.value);
+  }
   if (order_.mounts_root) {
     auto* const mount = request.add_rootfs();
     mount->set_type("bind");
@@ -166,4 +170,22 @@ std::string TaskLife::TakeErrors() {
   return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : std::string();
 }
 
-}  // namespace benchmarks::wasm
+absl::Status Await(boost::asio::io_context& loop, const std::function<void(TaskLife::Done)>& step) {
+  bool ended = false;
+  absl::Status result;
+  step([&](const absl::Status& status) {
+    ended = true;
+    result = status;
+  });
+  RETURN_IF_ERROR(RunUntil(loop, [&] { return ended; }));
+  return result;
+}
+
+absl::Status RunToEnd(TaskLife& task) {
+  RETURN_IF_ERROR(Await(task.loop(), [&](TaskLife::Done done) { task.Run(std::move(done)); }));
+  if (task.exit_status() == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("the task ended with exit status ", task.exit_status(),
+                                          ": ", task.TakeErrors()));
+}
+
+}  // namespace benchmarks::tasks
