@@ -21,7 +21,7 @@ class HttpReader {
   HttpReader& operator=(const HttpReader&) = delete;
 
   // Adds bytes. INVALID_ARGUMENT if they are no HTTP, or more than limits.h allows; from then on
-  // the reader is of no further use.
+  // the reader is of no further use. What is text is judged when the head is complete.
   absl::Status Feed(absl::string_view bytes);
 
   // The next complete request, without files. What comes behind it is kept; ask until there is

@@ -63,6 +63,22 @@ TEST(HttpReaderTest, RefusesWhatIsNoHttpAndStaysBroken) {
   }
 }
 
+TEST(HttpReaderTest, JudgesAHeadWhenItIsCompleteHoweverItIsCut) {
+  const std::string cut = "vm.resume\xff\xfe\r\n\r";
+  for (std::size_t piece = 1; piece <= cut.size(); ++piece) {
+    HttpReader reader;
+    for (std::size_t at = 0; at < cut.size(); at += piece) {
+      EXPECT_TRUE(reader.Feed(cut.substr(at, piece)).ok()) << piece;
+    }
+    EXPECT_TRUE(absl::IsInvalidArgument(reader.Feed("\n"))) << piece;
+  }
+  HttpReader short_line;
+  for (const char byte : std::string("PUT gth: 216\r\n\r")) {
+    EXPECT_TRUE(short_line.Feed(std::string(1, byte)).ok());
+  }
+  EXPECT_TRUE(absl::IsInvalidArgument(short_line.Feed("\n")));
+}
+
 TEST(HttpReaderTest, IsBounded) {
   HttpReader long_header;
   absl::Status status = long_header.Feed("GET / HTTP/1.1\r\nX: ");
