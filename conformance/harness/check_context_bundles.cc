@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
@@ -25,6 +27,9 @@ namespace {
 // Below WorldInfo::root, made on first use.
 constexpr char kGuests[] = "guests";  // the files of each guest: Bundle::rootfs_source
 constexpr char kWork[] = "work";      // what the bundles' `work` links to
+// By which cri-containerd tells a shim what a container is to its pod.
+constexpr char kCriContainerType[] = "io.kubernetes.cri.container-type";
+constexpr char kCriSandboxId[] = "io.kubernetes.cri.sandbox-id";
 constexpr std::uint64_t kIdSeedMask = 0xffffff;
 
 absl::Status EnsureDirectory(const std::string& path) {
@@ -204,6 +209,20 @@ bool BundleStore::WantsTerminal(const Bundle& bundle) const {
   return std::any_of(entries_.begin(), entries_.end(), [&bundle](const Entry& entry) {
     return entry.bundle.path == bundle.path && entry.terminal;
   });
+}
+
+void BundleStore::JoinPod(const Bundle& bundle, const std::string& sandbox_id) {
+  const std::string path = absl::StrCat(bundle.path, "/config.json");
+  std::ifstream file(path);
+  nlohmann::json config = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  if (!config.is_object()) return;  // as the check wants it
+  nlohmann::json& annotations =
+      config.emplace("annotations", nlohmann::json::object()).first.value();
+  if (!annotations.is_object() || annotations.contains(kCriContainerType)) return;
+  annotations[kCriContainerType] = "container";
+  annotations[kCriSandboxId] = sandbox_id;
+  const absl::Status written = fakes::WriteTextFile(path, config.dump());
+  if (!written.ok()) scope_.EndAsError(base::Annotate(written, "bundle of a pod"));
 }
 
 void BundleStore::MarkOffered(const std::string& bundle_path) {

@@ -37,6 +37,9 @@ class BundleStore {
   [[nodiscard]] std::string ProgramInGuest(const std::string& program) const;
   [[nodiscard]] std::string ProgramOnHost(const std::string& program) const;
 
+  // Says in config.json that the container is one of a pod, as cri-containerd does, unless the
+  // check has said so itself.
+  void JoinPod(const Bundle& bundle, const std::string& sandbox_id);
   void MarkOffered(const std::string& bundle_path);
   // Whether the process of this bundle wants a terminal.
   [[nodiscard]] bool WantsTerminal(const Bundle& bundle) const;

@@ -108,5 +108,26 @@ TEST_F(BundleStoreTest, AnExecsModuleJoinsItsContainer) {
   EXPECT_THROW(store.ProcessJson(Program("kill_self", "9"), bundle_), CheckEnded);
 }
 
+TEST_F(BundleStoreTest, AContainerJoinsAPodAsCriSaysSo) {
+  ASSERT_EQ(FirstArgument("exit_code"), "/exit_code.wasm");
+  const WorkerServices services{loop_, *reaper_, [](absl::string_view) {}};
+  CheckScope scope(services, world_, {}, profile_, {"TEST-01"});
+  BundleStore store(scope);
+  const std::string path = bundle_.path + "/config.json";
+  const auto before = nlohmann::json::parse(ReadFile(path));
+  store.JoinPod(bundle_, "sandbox");
+  auto after = nlohmann::json::parse(ReadFile(path));
+  EXPECT_EQ(after["annotations"]["io.kubernetes.cri.container-type"], "container");
+  EXPECT_EQ(after["annotations"]["io.kubernetes.cri.sandbox-id"], "sandbox");
+  EXPECT_EQ(after["process"], before["process"]);
+  // What a check says about pods, or says wrongly, stands.
+  for (const char* own : {R"({"annotations":{"io.kubernetes.cri.container-type":"sandbox"}})",
+                          R"({"annotations":"none"})", "{", ""}) {
+    WriteFile(path, own, 0644);
+    store.JoinPod(bundle_, "sandbox");
+    EXPECT_EQ(ReadFile(path), own);
+  }
+}
+
 }  // namespace
 }  // namespace conformance

@@ -133,11 +133,24 @@ std::shared_ptr<Task::Impl> CheckContextImpl::NewTask(ShimUnderTest& shim, const
       std::make_shared<Task::Impl>(scope_, parts_.bundles, shim, bundle, *std::move(stdio)));
 }
 
+// Shims whose containers share a machine are told which one it is.
+void CheckContextImpl::JoinPod(const ShimUnderTest& shim, const Bundle& bundle) {
+  if (scope_.profile().hypervisor.empty()) return;
+  for (const std::shared_ptr<Task::Impl>& task : parts_.tasks) {
+    const bool made = task->process.pid() > 0 && task->process.shim().address() == shim.address();
+    if (!made) continue;
+    if (task->bundle.id != bundle.id) parts_.bundles.JoinPod(bundle, task->bundle.id);
+    return;
+  }
+}
+
 Task CheckContextImpl::TryCreate(const ProcessSpec& process, const CreateOptions& options) {
   const Bundle bundle = options.existing_bundle
                             ? *options.existing_bundle
                             : parts_.bundles.Make(process, options.bundle, options.mount_rootfs);
-  std::shared_ptr<Task::Impl> task = NewTask(ShimFor(bundle, options), bundle, options.stdio);
+  ShimUnderTest& shim = ShimFor(bundle, options);
+  JoinPod(shim, bundle);
+  std::shared_ptr<Task::Impl> task = NewTask(shim, bundle, options.stdio);
   task->Create(parts_.bundles.WantsTerminal(bundle), options);
   return Task(std::move(task));
 }
@@ -145,6 +158,7 @@ Task CheckContextImpl::TryCreate(const ProcessSpec& process, const CreateOptions
 std::unique_ptr<PendingReply> CheckContextImpl::CreateAsync(ShimUnderTest& shim,
                                                             const Bundle& bundle,
                                                             const StdioOptions& stdio) {
+  JoinPod(shim, bundle);
   const std::shared_ptr<Task::Impl> task = NewTask(shim, bundle, stdio);
   return shim.CallAsync("Create", task->CreateRequest(parts_.bundles.WantsTerminal(bundle), {}));
 }

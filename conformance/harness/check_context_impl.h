@@ -61,6 +61,8 @@ class CheckContextImpl : public CheckContext {
   void MarkStarted(const Bundle& bundle, const StartResult& result);
   ShimConnection& ConnectOrEnd(const std::string& address, int task_version);
   ShimUnderTest& ShimFor(const Bundle& bundle, const CreateOptions& options);
+  // Makes the container one of the pod of the first one that this shim has made, if there is one.
+  void JoinPod(const ShimUnderTest& shim, const Bundle& bundle);
   // A task with streams of its own, not created yet, known to clean-up.
   std::shared_ptr<Task::Impl> NewTask(ShimUnderTest& shim, const Bundle& bundle,
                                       const StdioOptions& stdio);
