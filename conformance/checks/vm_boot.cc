@@ -95,7 +95,7 @@ void ExpectNeverMade(CheckContext& check, ShimUnderTest& shim, const Bundle& bun
 
 void FailsInTime(CheckContext& check, const BootFault& fault) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   ShimUnderTest& shim = check.StartShim(bundle);
   VmFaults faults(check);
   const VmFaults::Planned planned = Plan(faults, fault);
@@ -132,7 +132,7 @@ void SaysWhy(CheckContext& check, const BootFault& fault) {
 // containerd ends a shim whose only Create has failed.
 void ShimEndsAfterwards(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   ShimUnderTest& shim = check.StartShim(bundle);
   VmFaults faults(check);
   const VmFaults::Planned planned = faults.OfCatalogue("boot-refused");

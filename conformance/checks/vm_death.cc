@@ -115,7 +115,7 @@ void EndsAllOfAPod(CheckContext& check) {
 
 void LeavesNothing(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   const Task task = check.Run(Program("pause"), {.existing_bundle = bundle});
   KillHypervisor(check);
   check.Require(task.Wait());

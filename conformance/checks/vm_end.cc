@@ -68,7 +68,7 @@ void OneForEachPod(CheckContext& check) {
 
 void NothingIsLeft(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   const Task task = check.Run(Program("exit_code", "7"), {.existing_bundle = bundle});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(7)));
   check.EXPECT_THAT(task.Delete(), IsOkAndHolds(ExitedWith(7)));
@@ -90,7 +90,7 @@ constexpr StopFault kStopFaults[] = {
 
 void IsEnded(CheckContext& check, const StopFault& fault) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   VmFaults faults(check);
   const VmFaults::Planned planned = faults.OfCatalogue(fault.catalogue);
   const Task task = check.Run(Program("exit_code", "7"), {.existing_bundle = bundle});
@@ -105,7 +105,7 @@ void IsEnded(CheckContext& check, const StopFault& fault) {
 // The next of the same id finds files, sockets and mounts that nobody has cleaned up.
 void LeftoversAreReplaced(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   const Task dead = check.Run(Program("pause"), {.existing_bundle = bundle});
   const pid_t machine = TheHypervisor(check);
   KillShim(check, dead.shim());
@@ -126,7 +126,7 @@ void LeftoversAreReplaced(CheckContext& check) {
 
 void SilentGuestIsEnded(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   VmFaults faults(check);
   const Task task = check.Run(Program("exit_code", "7"), {.existing_bundle = bundle});
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(7)));
@@ -149,7 +149,7 @@ void SilentGuestIsEnded(CheckContext& check) {
 
 void DeleteAfterBothDied(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   const Task task = check.Run(Program("pause"), {.existing_bundle = bundle});
   const pid_t machine = TheHypervisor(check);
   KillShim(check, task.shim());
@@ -162,7 +162,7 @@ void DeleteAfterBothDied(CheckContext& check) {
 
 void DeleteEndsTheMachine(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
-  const RunFiles files(check);
+  const RunFiles files(check, {bundle.id});
   const Task task = check.Run(Program("pause"), {.existing_bundle = bundle});
   TheHypervisor(check);
   KillShim(check, task.shim());
@@ -175,7 +175,7 @@ void DeleteEndsTheMachine(CheckContext& check) {
 void DeleteOfAPod(CheckContext& check) {
   const std::vector<Bundle> bundles = {check.MakeBundle(Program("pause")),
                                        check.MakeBundle(Program("pause"))};
-  const RunFiles files(check);
+  const RunFiles files(check, {bundles[0].id, bundles[1].id});
   const Task first = check.Run(Program("pause"), {.existing_bundle = bundles[0]});
   const Task second =
       check.Run(Program("pause"), {.existing_bundle = bundles[1], .shim = &first.shim()});

@@ -260,6 +260,21 @@ absl::Status ExpectCreateFails(CheckContext& check, PendingReply& create, const 
 
 // --- what a shim leaves --------------------------------------------------------------------------
 
+std::vector<std::string> LeftOver(const std::set<std::string>& before,
+                                  const std::set<std::string>& now,
+                                  const std::vector<std::string>& ids) {
+  std::vector<std::string> more;
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(),
+                      std::back_inserter(more));
+  const auto is_shared = [&ids](const std::string& path) {
+    return absl::EndsWith(path, "/") && std::none_of(ids.begin(), ids.end(), [&](const auto& id) {
+             return absl::StrContains(path, id);
+           });
+  };
+  more.erase(std::remove_if(more.begin(), more.end(), is_shared), more.end());
+  return more;
+}
+
 std::set<std::string> RunFiles::List() {
   constexpr char kHarness[] = "/run/shimgauge";
   std::set<std::string> found;
@@ -271,7 +286,9 @@ std::set<std::string> RunFiles::List() {
       entry.disable_recursion_pending();
       continue;
     }
-    found.insert(path);
+    const bool is_directory = entry->symlink_status(error).type() == fs::file_type::directory;
+    found.insert(is_directory ? path + "/" : path);
+    error.clear();  // it has gone meanwhile
   }
   const absl::StatusOr<std::vector<MountEntry>> mounts = ReadMountTable();
   if (!mounts.ok()) return found;
@@ -285,10 +302,7 @@ void RunFiles::ExpectAsBefore(const std::string& when, const char* requirement) 
   std::vector<std::string> more;
   check_.Eventually(
       [&] {
-        const std::set<std::string> now = List();
-        more.clear();
-        std::set_difference(now.begin(), now.end(), before_.begin(), before_.end(),
-                            std::back_inserter(more));
+        more = LeftOver(before_, List(), ids_);
         return more.empty();
       },
       kSoonGone);

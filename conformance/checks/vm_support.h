@@ -4,6 +4,7 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conformance/checks/isolation_engine.h"
@@ -101,17 +102,26 @@ absl::Status ExpectCreateFails(CheckContext& check, PendingReply& create, const 
 
 // --- what a shim leaves --------------------------------------------------------------------------
 
+// What is in `now` and was not in `before`, paths of which directories end in "/": a directory that
+// is named after none of `ids` is where shims keep all their machines, and is no machine's own.
+std::vector<std::string> LeftOver(const std::set<std::string>& before,
+                                  const std::set<std::string>& now,
+                                  const std::vector<std::string>& ids);
+
 // Everything below /run and all mounts of this world, but for what is the harness's own.
 class RunFiles {
  public:
-  explicit RunFiles(CheckContext& check) : check_(check), before_(List()) {}
-  // Waits until nothing is there that was not there before. `when` ends the sentence.
+  // `ids` are those of the containers to come.
+  RunFiles(CheckContext& check, std::vector<std::string> ids)
+      : check_(check), ids_(std::move(ids)), before_(List()) {}
+  // Waits until nothing of theirs is there that was not there before. `when` ends the sentence.
   void ExpectAsBefore(const std::string& when, const char* requirement = "VM-17") const;
 
  private:
   static std::set<std::string> List();
 
   CheckContext& check_;
+  const std::vector<std::string> ids_;
   const std::set<std::string> before_;
 };
 
