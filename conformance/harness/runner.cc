@@ -145,7 +145,9 @@ class Runner::Impl {
     jobs_ *= kUnusableJobsFactor;
   }
 
-  void NoteHope(Verdict verdict) {
+  // What is expected to be red says nothing about the rest.
+  void NoteHope(const PlannedCheck& planned, Verdict verdict) {
+    if (planned.expectation != nullptr) return;
     hopeful_ = hopeful_ || verdict == Verdict::kPass || verdict == Verdict::kLeak;
     if (hopeful_ || verdict == Verdict::kSkip || plan().size() < kLongRun) return;
     if (++attempts_without_hope_ == kHopelessAttempts && subject_.usable()) Hurry();
@@ -223,7 +225,7 @@ class Runner::Impl {
     for (Report* report : reports_) {
       report->AttemptEnded(plan()[execution.index], execution.number, attempt);
     }
-    NoteHope(attempt.verdict);
+    NoteHope(plan()[execution.index], attempt.verdict);
     attempt.story = {};  // for the recording alone
     std::vector<Attempt>& attempts = attempts_[execution.index];
     if (!attempts.empty() && attempt.verdict == Verdict::kPass) {
