@@ -78,7 +78,7 @@ void MeetOnce(CheckContext& check, int states_between) {
                     {.text = "every call is answered", .code = why::kReplyMissing});
   const auto told = [&](const std::vector<Event>& events) { return HasExit(events, task.id()); };
   if (calls.back()->Get().ok()) {
-    check.EXPECT_THAT(told(check.AwaitEvents(told)), Eq(true),
+    check.ASSERT_THAT(told(check.AwaitEvents(told)), Eq(true),
                       {.text = "the exit is published", .code = why::kEventMissing});
     if (shim.connected()) check.ASSERT_THAT(shim.Shutdown(task.id()), IsOk());
   } else {
@@ -86,7 +86,7 @@ void MeetOnce(CheckContext& check, int states_between) {
                       {.text = "a task was left when Shutdown came", .code = why::kShimCrashed});
     check.ASSERT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(137)));
     check.ASSERT_THAT(task.Delete(), IsOkAndHolds(ExitedWith(137)));
-    check.EXPECT_THAT(told(check.AwaitEvents(told)), Eq(true),
+    check.ASSERT_THAT(told(check.AwaitEvents(told)), Eq(true),
                       {.text = "the exit is published", .code = why::kEventMissing});
     check.ASSERT_THAT(shim.Shutdown(task.id()), IsOk());
   }
