@@ -190,6 +190,7 @@ class FaultyExec : public shim::ExecWorkload {
         alive_, std::move(done));
   }
   void Resize(shim::WindowSize size, Done<> done) override { real_->Resize(size, std::move(done)); }
+  void Flush(Done<> done) override { real_->Flush(std::move(done)); }
 
  private:
   FaultyHost& host_;

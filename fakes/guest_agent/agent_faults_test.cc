@@ -111,11 +111,21 @@ TEST_F(AgentFaultsTest, TheEndOfOutputIsWithheld) {
   Plan({.verb = "ReadStdout", .fault = Fault::kWithholdEnd, .occurrence = 0});
   RunScript("c", "echo all; exit 2");
   EXPECT_EQ(ReadAll("c", "", "all"), "all\n");
-  EXPECT_EQ(Wait("c"), 2);
   const auto end = BeginRead("c");
   EXPECT_TRUE(RunUntil([this] { return Firings() == 1; }));
+  EXPECT_EQ(Wait("c"), 2);
   Settle();
   EXPECT_FALSE(end->has_value());
+}
+
+TEST_F(AgentFaultsTest, AskingWhetherAProcessRunsIsNoSignal) {
+  BootSandboxWithFaults();
+  RunScript("c", "exec sleep 1000");
+  Plan({.verb = "SignalProcess", .fault = Fault::kRefuse, .code = 5, .message = "ESRCH"});
+  EXPECT_EQ(Signal("c", "", 127).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Firings(), 0U);
+  EXPECT_EQ(Signal("c", "", SIGKILL).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Firings(), 1U);
 }
 
 TEST_F(AgentFaultsTest, ConnectionsBreakAndTheGuestGoesOn) {

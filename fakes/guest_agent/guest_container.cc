@@ -77,11 +77,13 @@ void GuestContainer::LookForOom() {
 
 absl::StatusOr<GuestProcess*> GuestContainer::Find(const std::string& exec_id) const {
   if (exec_id.empty() || exec_id == id_) {
-    if (init_) return init_.get();
+    if (init_ && !init_->waited()) return init_.get();
     return absl::NotFoundError(absl::StrCat("process not found: container ", id_, " has no init"));
   }
   const auto found = execs_.find(exec_id);
-  if (found != execs_.end() && found->second.talk == nullptr) return found->second.process.get();
+  if (found != execs_.end() && found->second.talk == nullptr && !found->second.process->waited()) {
+    return found->second.process.get();
+  }
   return absl::NotFoundError(absl::StrCat("process not found: ", exec_id, " of container ", id_));
 }
 
@@ -94,6 +96,13 @@ absl::Status GuestContainer::Signal(const std::string& exec_id, int signo) {
     for (const auto& [id, exec] : execs_) (void)exec.process->Signal(SIGKILL);
   }
   ASSIGN_OR_RETURN(GuestProcess * process, Find(exec_id));
+  // As kill(2) does, after it has looked for the process.
+  if (signo < 0 || signo > SIGRTMAX) {
+    return process->exited()
+               ? absl::NotFoundError("ESRCH: No such process")
+               : absl::InvalidArgumentError(
+                     absl::StrCat("EINVAL: signal ", signo, ": expected one from 0 to ", SIGRTMAX));
+  }
   if (process == init_.get() && signo == SIGTERM && !process->exited() &&
       !process->Catches(SIGTERM)) {
     signo = SIGKILL;

@@ -49,7 +49,8 @@ class GuestContainer : public std::enable_shared_from_this<GuestContainer> {
   [[nodiscard]] absl::StatusOr<GuestProcess*> Find(const std::string& exec_id) const;
 
   // SIGKILL with an empty id is for every process of the container; SIGTERM for an init without a
-  // handler is SIGKILL, since it would have no effect. NOT_FOUND for one that has exited.
+  // handler is SIGKILL, since it would have no effect. NOT_FOUND for one that has exited,
+  // INVALID_ARGUMENT for a number that is no signal.
   absl::Status Signal(const std::string& exec_id, int signo);
 
   void Pause(Done done);

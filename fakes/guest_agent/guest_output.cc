@@ -21,6 +21,7 @@ struct GuestOutput::Impl : std::enable_shared_from_this<Impl> {
     std::uint64_t id = 0;
     std::size_t max = 0;
     Done done;
+    bool ends = false;  // with the drain
   };
 
   explicit Impl(boost::asio::io_context& loop) : descriptor(loop), drain(loop) {}
@@ -29,7 +30,7 @@ struct GuestOutput::Impl : std::enable_shared_from_this<Impl> {
   void Pump();
   std::string Take(std::size_t max);  // empty: nothing now, or `ended`
   void Wait();
-  void AwaitDrain();
+  void EndDrained();
   void End();
 
   boost::asio::posix::stream_descriptor descriptor;
@@ -37,8 +38,6 @@ struct GuestOutput::Impl : std::enable_shared_from_this<Impl> {
   std::deque<Pending> reads;
   std::uint64_t last_id = 0;
   bool waiting = false;
-  bool exited = false;
-  bool draining = false;
   bool ended = false;
 };
 
@@ -67,9 +66,7 @@ void GuestOutput::Impl::Pump() {
     read.done(std::move(data));
   }
   if (ended) return End();
-  if (reads.empty()) return;
-  Wait();
-  if (exited) AwaitDrain();
+  if (!reads.empty()) Wait();
 }
 
 void GuestOutput::Impl::Wait() {
@@ -81,19 +78,14 @@ void GuestOutput::Impl::Wait() {
                         });
 }
 
-void GuestOutput::Impl::AwaitDrain() {
-  if (std::exchange(draining, true)) return;
-  drain.expires_after(kGuestDrain);
-  drain.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-    self->draining = false;
-    if (error || self->reads.empty()) return;
-    std::string data = self->Take(self->reads.front().max);
-    if (data.empty()) return self->End();
-    Pending read = std::move(self->reads.front());
-    self->reads.pop_front();
-    read.done(std::move(data));
-    self->Pump();
-  });
+void GuestOutput::Impl::EndDrained() {
+  const auto self = shared_from_this();
+  Pump();
+  while (!reads.empty() && reads.front().ends) {
+    Pending read = std::move(reads.front());
+    reads.pop_front();
+    read.done(std::string());
+  }
 }
 
 void GuestOutput::Impl::End() {
@@ -132,7 +124,8 @@ std::uint64_t GuestOutput::Read(std::size_t max, Done done) {
     return 0;
   }
   const std::uint64_t id = ++impl_->last_id;
-  impl_->reads.push_back({id, std::min(max, kGuestReadBytesMax), std::move(done)});
+  impl_->reads.push_back(
+      {.id = id, .max = std::min(max, kGuestReadBytesMax), .done = std::move(done)});
   const auto impl = impl_;
   impl->Pump();
   const bool waits = std::any_of(impl->reads.begin(), impl->reads.end(),
@@ -147,12 +140,17 @@ void GuestOutput::Cancel(std::uint64_t read) {
   if (found != impl_->reads.end()) impl_->reads.erase(found);
 }
 
-bool GuestOutput::ended() const { return impl_->ended; }
+bool GuestOutput::idle() const { return impl_->reads.empty(); }
 
-void GuestOutput::ProcessExited() {
-  if (impl_->ended) return;
-  impl_->exited = true;
-  impl_->Pump();
+void GuestOutput::EndReads() {
+  if (impl_->reads.empty()) return;
+  const bool draining = impl_->reads.front().ends;
+  for (Impl::Pending& read : impl_->reads) read.ends = true;
+  if (draining) return;
+  impl_->drain.expires_after(kGuestDrain);
+  impl_->drain.async_wait([impl = impl_](const boost::system::error_code& error) {
+    if (!error) impl->EndDrained();
+  });
 }
 
 }  // namespace fakes

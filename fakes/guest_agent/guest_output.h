@@ -36,12 +36,12 @@ class GuestOutput {
   // Nobody waits for that read any more; no `done`.
   void Cancel(std::uint64_t read);
 
-  // A read was told the end: nothing is lost with this object.
-  [[nodiscard]] bool ended() const;
+  // Nobody waits for data.
+  [[nodiscard]] bool idle() const;
 
-  // The process has exited: a read that finds nothing for kGuestDrain from now on gets the end,
-  // even if somebody else still holds the pipe.
-  void ProcessExited();
+  // Reads that wait now get the end if nothing comes for kGuestDrain, even if somebody else still
+  // holds the pipe. Later ones do not.
+  void EndReads();
 
  private:
   struct Impl;

@@ -105,14 +105,18 @@ void GuestProcess::OnExit(const base::ExitStatus& exit) {
   exited_ = true;
   status_ = static_cast<int>(exit.ShellStatus());
   if (on_exit_) std::exchange(on_exit_, nullptr)();
-  if (output_) output_->ProcessExited();
-  if (error_) error_->ProcessExited();
+  EndReads();
   waited_ = !waits_.empty();
   for (auto& [id, done] : std::exchange(waits_, {})) done(status_);
 }
 
+void GuestProcess::EndReads() {
+  if (output_) output_->EndReads();
+  if (error_) error_->EndReads();
+}
+
 bool GuestProcess::finished() const {
-  return waited_ && (!output_ || output_->ended()) && (!error_ || error_->ended());
+  return waited_ && (!output_ || output_->idle()) && (!error_ || error_->idle());
 }
 
 absl::Status GuestProcess::Signal(int signo) const {
@@ -132,6 +136,7 @@ bool GuestProcess::Catches(int signo) const {
 std::uint64_t GuestProcess::Wait(WaitDone done) {
   if (exited_) {
     waited_ = true;
+    EndReads();
     done(status_);
     return 0;
   }

@@ -53,9 +53,10 @@ class GuestProcess {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] bool exited() const { return exited_; }
-  // It has exited and its exit was told to somebody: its id may be used again.
+  // It has exited and its exit was told to somebody: it is unknown from then on, with what nobody
+  // has read of it, but that reads which wait already are answered.
   [[nodiscard]] bool waited() const { return waited_; }
-  // Nobody has anything to ask it any more: waited, and its outputs read to their ends.
+  // And no such read waits.
   [[nodiscard]] bool finished() const;
   // The exit code, or 128 + signal. Valid once exited.
   [[nodiscard]] int status() const { return status_; }
@@ -77,6 +78,7 @@ class GuestProcess {
  private:
   GuestProcess(boost::asio::io_context& loop, pid_t pid) : loop_(loop), pid_(pid) {}
   void OnExit(const base::ExitStatus& exit);
+  void EndReads();
 
   boost::asio::io_context& loop_;
   pid_t pid_;

@@ -85,21 +85,59 @@ TEST_F(GuestStdioTest, ReadsAreAnsweredInOrderAndNoLargerThanAskedFor) {
   EXPECT_EQ(Await(second)->data(), "def");
 }
 
-TEST_F(GuestStdioTest, AnEndThatIsWithheldComesSoonAfterTheExit) {
+TEST_F(GuestStdioTest, AReadThatWaitsAtTheExitEndsSoonAfterIt) {
   BootSandbox();
   RunScript("c", "exec sleep 1000");
-  ASSERT_TRUE(Exec("c", "e", "sleep 1000 & echo last; exit 4").ok());
+  ASSERT_TRUE(Exec("c", "e", "sleep 1000 & read line; exit 4").ok());
+  const auto out = BeginRead("c", "e");
+  Settle();
+  ASSERT_TRUE(Write("c", "e", "\n").ok());
+  EXPECT_EQ(Await(out)->data(), "") << "though somebody holds the output";
   EXPECT_EQ(Wait("c", "e"), 4);
-  EXPECT_EQ(ReadAll("c", "e"), "last\n") << "what was printed is not lost, and there is an end";
+}
+
+// The number is none, so that nothing is sent.
+TEST_F(GuestStdioTest, AReadAfterTheExitWaitsForWhoHoldsTheOutput) {
+  BootSandbox();
+  RunScript("c", "exec sleep 1000");
+  ASSERT_TRUE(Exec("c", "e", "sleep 1000 & exit 4").ok());
+  ASSERT_TRUE(RunUntil([this] { return absl::IsNotFound(Signal("c", "e", 127)); }));
+  const auto late = BeginRead("c", "e");
+  Settle();
+  EXPECT_FALSE(late->has_value());
+  EXPECT_EQ(Wait("c", "e"), 4);
+  EXPECT_EQ(Await(late)->data(), "") << "the end of the process is that of its reads";
+}
+
+TEST_F(GuestStdioTest, AProcessThatWasWaitedForIsForgottenWithItsOutput) {
+  BootSandbox();
+  RunScript("c", "read line; echo last");
+  ASSERT_TRUE(Exec("c", "e", "echo last").ok());
+  EXPECT_EQ(Wait("c", "e"), 0);
+  EXPECT_TRUE(absl::IsNotFound(Await(BeginRead("c", "e")).status()));
+  EXPECT_TRUE(absl::IsNotFound(Await(BeginWait("c", "e")).status()));
+  ASSERT_TRUE(Write("c", "", "\n").ok());
+  EXPECT_EQ(Wait("c"), 0);
+  EXPECT_TRUE(absl::IsNotFound(Await(BeginRead("c")).status()));
+  EXPECT_TRUE(Remove("c").ok());
 }
 
 TEST_F(GuestStdioTest, AnotherExecTakesNothingFromOneThatIsNotReadYet) {
   BootSandbox();
   RunScript("c", "exec sleep 1000");
   ASSERT_TRUE(Exec("c", "e", "echo last").ok());
-  EXPECT_EQ(Wait("c", "e"), 0);
   ASSERT_TRUE(Exec("c", "other", "exit 0").ok());
+  EXPECT_EQ(Wait("c", "other"), 0);
   EXPECT_EQ(ReadAll("c", "e"), "last\n");
+}
+
+TEST_F(GuestStdioTest, ANumberThatIsNoSignalTellsWhetherAProcessRuns) {
+  BootSandbox();
+  RunScript("c", "exec cat");
+  EXPECT_TRUE(absl::IsInvalidArgument(Signal("c", "c", 127)));
+  EXPECT_TRUE(Write("c", "", "").ok());
+  EXPECT_TRUE(RunUntil([this] { return absl::IsNotFound(Signal("c", "c", 127)); }));
+  EXPECT_EQ(Wait("c"), 0);
 }
 
 TEST_F(GuestStdioTest, ALostCallerLosesNoData) {

@@ -133,6 +133,9 @@ class ExecWorkload {
   virtual void Signal(int signo, Done<> done) = 0;
   // terminal, and only if the console handed over is none that the shim can resize itself.
   virtual void Resize(WindowSize, Done<> done) { done(NotCapable()); }
+  // After on_exit, before the destructor: completes when the output that the backend itself copies
+  // is with its reader. Workload::Delete does the same for the init.
+  virtual void Flush(Done<> done) { done(absl::OkStatus()); }
 };
 
 // A container: made by Backend::Create with its init waiting, run by Start.

@@ -59,6 +59,11 @@ void ExecProcess::Signal(int signo, Done<> done) {
   workload_->Signal(signo, std::move(done));
 }
 
+void ExecProcess::Flush(Done<> done) {
+  if (workload_ == nullptr) return done(absl::OkStatus());
+  workload_->Flush(std::move(done));
+}
+
 void ExecProcess::Resize(WindowSize size, Done<> done) {
   if (workload_ == nullptr) return done(absl::OkStatus());
   workload_->Resize(size, std::move(done));

@@ -34,6 +34,8 @@ class ExecProcess {
   // Only for a terminal that the shim cannot resize itself.
   void Resize(WindowSize size, Done<> done);
 
+  // As ExecWorkload::Flush; completes at once where the program never ran.
+  void Flush(Done<> done);
   // Gives the backend's part back, `<exec>.pid` included. Ends a program that still runs.
   void ReleaseWorkload() { workload_.reset(); }
 

@@ -413,7 +413,6 @@ void Task::DeleteExec(const std::string& exec_id, DeleteDone done) {
     absl::Status legal = exec.status();
     if (legal.ok()) legal = (*exec)->process().life().Check(Verb::kDelete);
     if (!legal.ok()) return done(std::move(legal));
-    (*exec)->ReleaseWorkload();
     auto finish =
         guard_.Wrap([this, exec_id, turn = *std::move(turn), done = std::move(done)]() mutable {
           const Turn ended = std::move(turn);
@@ -423,8 +422,13 @@ void Task::DeleteExec(const std::string& exec_id, DeleteDone done) {
           context_.events.Deleted(id(), exec_id, process.pid(), process.exit());
           done(DeleteResponseOf(process));
         });
-    if ((*exec)->process().stdio() == nullptr) return finish();
-    (*exec)->process().stdio()->Drain(std::move(finish));
+    // The whole task may go meanwhile, and the exec only with its turn.
+    (*exec)->Flush(
+        guard_.Wrap([&exec = **exec, finish = std::move(finish)](const absl::Status&) mutable {
+          exec.ReleaseWorkload();
+          if (exec.process().stdio() == nullptr) return finish();
+          exec.process().stdio()->Drain(std::move(finish));
+        }));
   }));
 }
 

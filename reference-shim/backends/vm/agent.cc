@@ -16,6 +16,8 @@
 namespace backends {
 namespace {
 
+constexpr int kNoSignal = 127;
+
 // Agents answer with errno's text where ttrpc has a code for it.
 absl::Status Understood(const absl::Status& status) {
   if (absl::StrContains(status.message(), "ESRCH") ||
@@ -207,6 +209,20 @@ void Agent::SignalProcess(const GuestProcessKey& process, int signo,
   request.set_signal(static_cast<std::uint32_t>(signo));
   wire_->agent.SignalProcess(request, Wire::Within(timeout),
                              Plain<Empty>("SignalProcess", std::move(done)));
+}
+
+// kill(2) looks for the process before it looks at the number. Signal 0 would not do: kata's agent
+// takes "no such process" for success.
+void Agent::HasEnded(const GuestProcessKey& process, std::chrono::milliseconds timeout,
+                     shim::Done<bool> done) {
+  SignalProcess(
+      process, kNoSignal, timeout, [done = std::move(done)](const absl::Status& status) mutable {
+        if (status.ok() || absl::IsNotFound(status)) return done(true);
+        if (absl::IsInvalidArgument(status) || absl::StrContains(status.message(), "EINVAL")) {
+          return done(false);
+        }
+        done(status);
+      });
 }
 
 void Agent::WaitProcess(const GuestProcessKey& process, shim::Done<int> done) {

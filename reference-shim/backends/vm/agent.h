@@ -62,7 +62,11 @@ class Agent {
   // An empty `process.exec` with SIGKILL: everything in the container.
   void SignalProcess(const GuestProcessKey& process, int signo, std::chrono::milliseconds timeout,
                      shim::Done<> done);
-  // As long as the process runs; completes with its exit code, or 128 + signal.
+  // Whether the process has ended, without an effect on it or on what it has written.
+  void HasEnded(const GuestProcessKey& process, std::chrono::milliseconds timeout,
+                shim::Done<bool> done);
+  // As long as the process runs; completes with its exit code, or 128 + signal. The agent forgets
+  // the process then, and with it the output that nobody has read.
   void WaitProcess(const GuestProcessKey& process, shim::Done<int> done);
   // As long as there is nothing; empty: the stream has ended.
   void Read(const GuestProcessKey& process, GuestOutput output, std::uint32_t bytes_max,

@@ -46,42 +46,72 @@ void StdioDescriptor::Await(Wait what, std::function<void()> ready) {
 
 GuestOutputCopy::GuestOutputCopy(boost::asio::io_context& loop, Agent& agent,
                                  GuestProcessKey process, GuestOutput output, base::UniqueFd sink,
-                                 std::function<void()> ended)
+                                 std::function<void()> changed)
     : agent_(agent),
       process_(std::move(process)),
       output_(output),
       sink_(std::make_unique<StdioDescriptor>(loop, std::move(sink))),
-      on_end_(std::move(ended)) {}
+      changed_(std::move(changed)) {}
 
-void GuestOutputCopy::Run() {
+void GuestOutputCopy::Read() {
+  if (ended_ || reading_) return;
+  if (data_.size() - written_ > (hurried_ ? kUnwrittenBytesMax : 0)) return;
+  reading_ = true;
   agent_.Read(process_, output_, kStreamBytes,
-              guard_.Wrap([this](absl::StatusOr<std::string> data) {
-                if (!data.ok() || data->empty()) return End();
-                data_ = *std::move(data);
-                written_ = 0;
-                Write();
+              read_guard_.Wrap([this](absl::StatusOr<std::string> data) {
+                reading_ = false;
+                OnRead(std::move(data));
               }));
 }
 
+void GuestOutputCopy::OnRead(absl::StatusOr<std::string> data) {
+  if (!data.ok() || data->empty()) {
+    ended_ = true;
+  } else if (data_.empty()) {
+    data_ = *std::move(data);
+  } else {
+    data_.append(*data);
+  }
+  if (!writing_) Write();
+  Read();
+  const std::function<void()> changed = changed_;
+  changed();  // may destroy this
+}
+
 void GuestOutputCopy::Write() {
+  writing_ = false;
   while (written_ < data_.size()) {
     const ssize_t size = ::write(sink_->get(), data_.data() + written_, data_.size() - written_);
     if (size >= 0) {
       written_ += static_cast<std::size_t>(size);
     } else if (errno == EAGAIN) {
-      return sink_->AwaitWritable([this] { Write(); });
+      writing_ = true;
+      return sink_->AwaitWritable(write_guard_.Wrap([this] {
+        Write();
+        Read();
+        if (!written()) return;
+        const std::function<void()> changed = changed_;
+        changed();  // may destroy this
+      }));
     } else if (errno != EINTR) {
       break;
     }
   }
   std::string().swap(data_);
-  Run();
+  written_ = 0;
+  if (ended_) sink_.reset();
 }
 
-void GuestOutputCopy::End() {
-  sink_.reset();
-  const std::function<void()> ended = std::move(on_end_);
-  ended();  // may destroy this
+void GuestOutputCopy::Hurry() {
+  hurried_ = true;
+  Read();
+}
+
+void GuestOutputCopy::StopReading() {
+  read_guard_.Reset();
+  reading_ = false;
+  ended_ = true;
+  if (!writing_) Write();
 }
 
 // --- input ----------------------------------------------------------------------------------

@@ -41,26 +41,44 @@ class StdioDescriptor {
 // process. What a full disk refuses is lost; reading goes on.
 class GuestOutputCopy {
  public:
-  // `loop` and `agent` are borrowed. `ended` runs once from the loop when the output is complete
-  // or cannot be read any more, and may destroy this. The descriptor is closed then.
+  // `loop` and `agent` are borrowed. `changed` runs from the loop when data has come, when the end
+  // has come or nothing can be read any more, and when all was written; it may destroy this. Once
+  // all is written the descriptor is closed.
   GuestOutputCopy(boost::asio::io_context& loop, Agent& agent, GuestProcessKey process,
-                  GuestOutput output, base::UniqueFd sink, std::function<void()> ended);
+                  GuestOutput output, base::UniqueFd sink, std::function<void()> changed);
 
-  void Run();
-  [[nodiscard]] bool ended() const { return sink_ == nullptr; }
+  void Run() { Read(); }
+  // The process has ended: what it has left is read without waiting for the client, up to
+  // kUnwrittenBytesMax.
+  void Hurry();
+  // Nothing is read from now on; what was read is still written.
+  void StopReading();
+
+  // There is nothing more to read.
+  [[nodiscard]] bool ended() const { return ended_; }
+  // No read is on its way, since the client has not taken what came before.
+  [[nodiscard]] bool behind() const { return !ended_ && !reading_; }
+  // All has been written.
+  [[nodiscard]] bool written() const { return sink_ == nullptr; }
 
  private:
+  void Read();
+  void OnRead(absl::StatusOr<std::string> data);
   void Write();
-  void End();
 
   Agent& agent_;
   GuestProcessKey process_;
   GuestOutput output_;
   std::unique_ptr<StdioDescriptor> sink_;
-  std::string data_;
+  std::string data_;  // not written yet from written_ on
   std::size_t written_ = 0;
-  std::function<void()> on_end_;
-  shim::CallbackGuard guard_;
+  bool hurried_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool ended_ = false;
+  std::function<void()> changed_;
+  shim::CallbackGuard read_guard_;
+  shim::CallbackGuard write_guard_;
 };
 
 // Copies a descriptor to the stdin of a process in the guest, one WriteStdin at a time, and its end

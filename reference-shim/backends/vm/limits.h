@@ -34,8 +34,17 @@ inline constexpr std::chrono::milliseconds kHandshakeTimeout{2000};
 
 // One ReadStdout or WriteStdin. Far below the frame's maximum, large enough for a burst.
 inline constexpr std::size_t kStreamBytes = 32 * 1024;
-// How long an exit waits for the end of the outputs (F18); the agent itself drains 500 ms.
-inline constexpr std::chrono::milliseconds kOutputTimeout{1000};
+// How an exit is noticed that the end of an output does not tell, since somebody in the guest keeps
+// it open or its client does not read (F18): the agent is asked after that long without output,
+// what is left is read for that long at most, and written for that long before the exit is told.
+// Together 1 s: the first may come twice.
+inline constexpr std::chrono::milliseconds kQuietTimeout{150};
+inline constexpr std::chrono::milliseconds kLeftOutputTimeout{400};
+inline constexpr std::chrono::milliseconds kUnwrittenTimeout{300};
+// Output of a process that has ended which its client has not taken: how much of it is kept, and
+// how long Delete waits for the client.
+inline constexpr std::size_t kUnwrittenBytesMax = 1024 * 1024;
+inline constexpr std::chrono::milliseconds kClientTimeout{2000};
 // How long an exit by SIGKILL that nobody here has sent waits for word of an OOM kill (F16).
 inline constexpr std::chrono::milliseconds kOomWordTimeout{50};
 // Calls that end a container: the next step makes up for one that hangs (F20, F25).

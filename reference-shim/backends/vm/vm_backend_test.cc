@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include "base/testing/run.h"
 #include "container/mount_table.h"
 #include "reference-shim/backends/testing/backend_world.h"
+#include "reference-shim/backends/vm/testing/scripted_vmm.h"
 #include "reference-shim/backends/vm/vm_files.h"
 #include "runtimeoptions/v1/options.pb.h"
 
@@ -243,7 +245,6 @@ TEST_F(VmBackendTest, OutputAfterTheExitComesBeforeItIsTold) {
   const auto container = Make("linger", {"linger"});
   ASSERT_TRUE(container->Create().ok());
   ASSERT_TRUE(container->Start().ok());
-  // Its answer comes behind that of WaitProcess: the exit is known.
   EXPECT_TRUE(absl::IsNotFound(container->Signal(SIGTERM)));
   EXPECT_FALSE(container->exited());
   EXPECT_TRUE(absl::IsNotFound(container->Signal(SIGTERM)));
@@ -258,6 +259,59 @@ TEST_F(VmBackendTest, AnOutputThatDoesNotEndDelaysTheExitOnlySoLong) {
   const steady_clock::time_point begun = steady_clock::now();
   EXPECT_EQ(container->AwaitExit(), 7U);
   EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
+// Kata's agent tells no process that has ended from one that runs by any signal there is.
+TEST_F(VmBackendTest, AnExitIsNoticedThoughTheAgentSaysYesToEverySignal) {
+  const auto container = Make("hold", {"hold-output", "swallow"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  EXPECT_EQ(container->AwaitExit(), 7U);
+  EXPECT_TRUE(container->Delete().ok());
+  EXPECT_THAT(container->Output(), HasSubstr("-hold\n"));
+}
+
+TEST_F(VmBackendTest, AClientThatDoesNotReadDelaysTheExitOnlySoLongAndLosesNothing) {
+  const auto container = Make("much", {"much"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  const steady_clock::time_point begun = steady_clock::now();
+  EXPECT_EQ(container->AwaitExit(), 7U);
+  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(5));
+  const int out = container->io().out_read.get();
+  ASSERT_EQ(::fcntl(out, F_SETFL, O_NONBLOCK), 0);
+  std::size_t received = 0;
+  const auto receive = [&] {
+    char buffer[4096];
+    ssize_t size = 0;
+    while ((size = ::read(out, buffer, sizeof(buffer))) > 0) {
+      received += static_cast<std::size_t>(size);
+    }
+  };
+  testing::Answer<absl::Status> deleted;
+  container->workload().Delete(deleted.Expect());
+  world_->RunUntil([&] {
+    receive();
+    return deleted.come();
+  });
+  receive();
+  EXPECT_EQ(received, std::size_t{testing::kMuchLines} * testing::kMuchLineBytes);
+}
+
+TEST_F(VmBackendTest, AClientThatNeverReadsDelaysDeleteOnlySoLong) {
+  const auto container = Make("much", {"run", "much"});
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  ExecInContainer exec(*world_, *container, "e1", ProcessJson({"/x"}));
+  ASSERT_TRUE(exec.Start().ok());
+  EXPECT_TRUE(exec.Signal(SIGKILL).ok());
+  EXPECT_EQ(exec.AwaitExit(), 128U + SIGKILL);
+  exec.Drop();
+  EXPECT_TRUE(container->Signal(SIGKILL).ok());
+  EXPECT_EQ(container->AwaitExit(), 128U + SIGKILL);
+  const steady_clock::time_point begun = steady_clock::now();
+  EXPECT_TRUE(container->Delete().ok());
+  EXPECT_LT(steady_clock::now() - begun, std::chrono::seconds(10));
 }
 
 TEST_F(VmBackendTest, AKilledHypervisorEndsAllProcesses) {

@@ -63,7 +63,7 @@ void VmExec::OnStarted(const absl::Status& status, shim::Done<pid_t> done) {
   sandbox_.Join(name_, {.lost = guard_.Wrap([this](unsigned lost) { process_->Lose(lost); }),
                         .out_of_memory = [] {}});
   process_->Watch(*sandbox_.agent());
-  process_->CopyStreams();
+  process_->CopyInput();
   if (size_.has_value()) {
     sandbox_.agent()->ResizeTerminal(key_, *size_, [](const absl::Status&) {});
   }
@@ -79,6 +79,10 @@ void VmExec::Signal(int signo, shim::Done<> done) {
   }
   if (signo == SIGKILL) process_->KillSent();
   sandbox_.agent()->SignalProcess(key_, signo, kSignalTimeout, std::move(done));
+}
+
+void VmExec::Flush(shim::Done<> done) {
+  process_ == nullptr ? done(absl::OkStatus()) : process_->Flush(std::move(done));
 }
 
 void VmExec::Resize(shim::WindowSize size, shim::Done<> done) {

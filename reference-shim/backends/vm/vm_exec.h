@@ -22,6 +22,7 @@ class VmExec : public shim::ExecWorkload {
   void Start(shim::Done<pid_t> done) override;
   void Signal(int signo, shim::Done<> done) override;
   void Resize(shim::WindowSize size, shim::Done<> done) override;
+  void Flush(shim::Done<> done) override;
 
  private:
   absl::Status Prepare();

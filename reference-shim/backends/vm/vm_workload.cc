@@ -143,12 +143,11 @@ void VmWorkload::OnLost(unsigned status) {
 
 // --- the verbs of a container that exists ---------------------------------------------------
 
-// Its output may be complete before the answer to StartContainer is here.
 void VmWorkload::Start(shim::Done<pid_t> done) {
   if (agent() == nullptr || init_->ended()) {
     return done(absl::FailedPreconditionError("vm start failed: the init has ended"));
   }
-  init_->CopyStreams();
+  init_->CopyInput();
   agent()->StartContainer(
       id_, guard_.Wrap([this, done = std::move(done)](const absl::Status& status) mutable {
         if (!status.ok()) return done(base::Annotate(status, "vm start failed"));
@@ -220,9 +219,15 @@ void VmWorkload::Delete(shim::Done<> done) {
   });
 }
 
+void VmWorkload::Dismantle(shim::Done<> done) {
+  if (init_ == nullptr) return Remove(std::move(done));
+  init_->Flush(guard_.Wrap(
+      [this, done = std::move(done)](const absl::Status&) mutable { Remove(std::move(done)); }));
+}
+
 // With the last container its VM ends, whatever the agent says; else the container stays in the
 // guest until that time.
-void VmWorkload::Dismantle(shim::Done<> done) {
+void VmWorkload::Remove(shim::Done<> done) {
   if (!std::exchange(in_guest_, false) || agent() == nullptr) return Unshare(std::move(done));
   agent()->RemoveContainer(
       id_, kRemoveTimeout,

@@ -53,6 +53,7 @@ class VmWorkload : public shim::Workload {
 
   // The steps of the end.
   void Dismantle(shim::Done<> done);
+  void Remove(shim::Done<> done);
   void Unshare(shim::Done<> done);
   void ReleaseResources(shim::Done<> done);
   void RunPoststop(shim::Done<> done);

@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kNotFound = 5;
 constexpr int kInternal = 13;
+constexpr int kSignalMax = 64;
 
 base::UniqueFd Listen(const std::string& path) {
   base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -73,6 +74,7 @@ class Script {
 
 struct GuestProcess {
   bool started = false;
+  bool forgotten = false;                        // WaitProcess was answered
   int status = -1;                               // once ended
   int lines = 0;                                 // of stdout that were read
   int signals_after = 0;                         // that came after the end
@@ -102,6 +104,9 @@ class Agent {
     key.ParseFromString(payload);
     const std::string& name = key.exec_id().empty() ? key.container_id() : key.exec_id();
     GuestProcess& process = processes_[absl::StrCat(key.container_id(), "/", name)];
+    if (process.forgotten && method != "RemoveContainer") {
+      return Fail(stream, kNotFound, "process not found");
+    }
     if (method == "GetOOMEvent") return;
     if (method == "Check" && checked_ && script_.Says("mute-check")) return;
     if (method == "Check") checked_ = true;
@@ -117,9 +122,11 @@ class Agent {
     } else if (method == "SignalProcess") {
       if (process.status >= 0) {
         late_ = script_.Says("linger") && ++process.signals_after >= 2;
-        Fail(stream, kNotFound, "ESRCH: No such process");
+        script_.Says("swallow") ? Answer(stream, "")
+                                : Fail(stream, kNotFound, "ESRCH: No such process");
         return Pump("late", process);
       }
+      if (key.signal() > kSignalMax) return Fail(stream, kInternal, "EINVAL: Invalid argument");
       process.started = true;
       End(process, 128 + static_cast<int>(key.signal()));
       Answer(stream, "");
@@ -146,19 +153,29 @@ class Agent {
   void Pump(const std::string& name, GuestProcess& process) {
     if (!process.started) return;
     const bool ended = process.status >= 0;
-    if (!process.outs.empty() && process.lines == 0) Line(process, name);
-    if (!process.outs.empty() && late_ && process.lines == 1) Line(process, "late");
-    const bool holds = script_.Says("hold-output") || (script_.Says("linger") && !late_);
-    if (ended && !holds) {
-      for (auto* calls : {&process.outs, &process.errs}) {
-        for (const std::uint32_t call : std::exchange(*calls, {})) Answer(call, "");
-      }
+    const bool much = script_.Says("much");
+    const int lines = much ? kMuchLines : 1;
+    if (!process.outs.empty() && process.lines < lines) {
+      Line(process, much ? std::string(kMuchLineBytes - 1, 'x') : name);
     }
+    if (!process.outs.empty() && late_ && process.lines == 1) Line(process, "late");
+    const bool holds =
+        script_.Says("hold-output") || (script_.Says("linger") && !late_) || process.lines < lines;
+    if (ended && !holds) EndReads(process);
     if (!ended) return;
     grpc::WaitProcessResponse response;
     response.set_status(process.status);
+    if (process.waits.empty()) return;
+    process.forgotten = true;
     for (const std::uint32_t call : std::exchange(process.waits, {})) {
       Answer(call, response.SerializeAsString());
+    }
+    if (!script_.Says("hold-output")) EndReads(process);
+  }
+
+  void EndReads(GuestProcess& process) {
+    for (auto* calls : {&process.outs, &process.errs}) {
+      for (const std::uint32_t call : std::exchange(*calls, {})) Answer(call, "");
     }
   }
 

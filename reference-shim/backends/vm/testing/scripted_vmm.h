@@ -22,7 +22,11 @@ namespace backends::testing {
 //   mute-check      Health.Check is answered once only
 //   run             processes go on until they are signalled
 //   hold-output     their outputs never end
+//   much            they print kMuchLines lines of kMuchLineBytes each
+//   swallow         a signal for a process that has ended is answered with success
 //   linger          a second line comes, then the end, when a second signal has come after the exit
+inline constexpr int kMuchLines = 20;
+inline constexpr int kMuchLineBytes = 32 * 1024;
 int RunScriptedVmm(const std::vector<std::string>& args);
 
 // The agent alone, on a connected stream, until that ends.
