@@ -6,6 +6,32 @@
 #include <utility>
 
 namespace ttrpc {
+namespace {
+
+class ObservedResponder : public Responder {
+ public:
+  ObservedResponder(std::unique_ptr<Responder> inner,
+                    std::function<void(const absl::Status&)> answered)
+      : inner_(std::move(inner)), answered_(std::move(answered)) {}
+
+  void Respond(absl::StatusOr<std::string> payload) override {
+    answered_(payload.status());
+    inner_->Respond(std::move(payload));
+  }
+  void OnAbandoned(std::function<void()> callback) override {
+    inner_->OnAbandoned(std::move(callback));
+  }
+  void Dropped() override {
+    answered_(absl::InternalError("not answered"));
+    inner_->Dropped();
+  }
+
+ private:
+  std::unique_ptr<Responder> inner_;
+  std::function<void(const absl::Status&)> answered_;
+};
+
+}  // namespace
 
 void Router::Add(BoundService service) {
   std::string name = service.name;
@@ -24,6 +50,12 @@ void Router::Dispatch(absl::string_view service, absl::string_view method,
   if (handler == bound->second.methods.end()) {
     responder->Respond(absl::UnimplementedError(absl::StrCat("method ", method)));
     return;
+  }
+  if (observer_) {
+    std::function<void(const absl::Status&)> answered = observer_(service, method, payload);
+    if (answered) {
+      responder = std::make_unique<ObservedResponder>(std::move(responder), std::move(answered));
+    }
   }
   handler->second(payload, info, std::move(responder));
 }

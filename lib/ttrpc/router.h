@@ -25,15 +25,23 @@ struct BoundService {
   std::map<std::string, MethodHandler, std::less<>> methods;
 };
 
+// Told of each call that a service is to answer. What it returns, if anything, is told how the call
+// was answered, once; not of one that is never answered.
+using CallObserver = std::function<std::function<void(const absl::Status&)>(
+    absl::string_view service, absl::string_view method, absl::string_view payload)>;
+
 // The table of services a server answers. Unknown service or method: UNIMPLEMENTED (TT-14).
 class Router {
  public:
   void Add(BoundService service);
+  // At most one; before the first call.
+  void Observe(CallObserver observer) { observer_ = std::move(observer); }
   void Dispatch(absl::string_view service, absl::string_view method, absl::string_view payload,
                 const CallInfo& info, std::unique_ptr<Responder> responder) const;
 
  private:
   std::map<std::string, BoundService, std::less<>> services_;
+  CallObserver observer_;
 };
 
 }  // namespace ttrpc

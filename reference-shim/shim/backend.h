@@ -224,12 +224,15 @@ class Backend {
   virtual void Features(Opaque, Done<std::string> done) { done(std::string()); }
 };
 
+class CallLog;
+
 // What every backend is made from. All borrowed; they outlive the backend.
 struct BackendContext {
   boost::asio::io_context& loop;
   base::ChildReaper& reaper;
   base::Log& log;
   std::string namespace_name;  // containerd namespace, from -namespace
+  CallLog* calls = nullptr;    // what the daemon is asked; null in the short commands
 };
 
 using BackendFactory = std::function<std::unique_ptr<Backend>(const BackendContext&)>;

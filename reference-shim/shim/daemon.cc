@@ -27,8 +27,11 @@ Daemon::Daemon(boost::asio::io_context& loop, base::ChildReaper& reaper, base::L
         publisher_.Publish(topic, type, std::move(event));
       }),
       rootfs_(loop, reaper),
-      backend_(factory(
-          {.loop = loop, .reaper = reaper, .log = log, .namespace_name = spec.namespace_name})),
+      backend_(factory({.loop = loop,
+                        .reaper = reaper,
+                        .log = log,
+                        .namespace_name = spec.namespace_name,
+                        .calls = &calls_})),
       context_{.loop = loop,
                .reaper = reaper,
                .log = log,
@@ -43,6 +46,9 @@ Daemon::Daemon(boost::asio::io_context& loop, base::ChildReaper& reaper, base::L
   router_.Add(TaskService::Bind(service_, kTaskV2));
   router_.Add(TaskService::Bind(service_, kTaskV3));
   router_.Add(SandboxV1::Bind(sandbox_));
+  router_.Observe([this](absl::string_view, absl::string_view method, absl::string_view payload) {
+    return calls_.Begin(method, payload);
+  });
 }
 
 absl::Status Daemon::Serve(base::UniqueFd listener, SocketFile file) {

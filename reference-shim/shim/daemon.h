@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "containerd/event_publisher.h"
 #include "reference-shim/shim/backend.h"
+#include "reference-shim/shim/call_log.h"
 #include "reference-shim/shim/callback_guard.h"
 #include "reference-shim/shim/event_queue.h"
 #include "reference-shim/shim/rootfs.h"
@@ -56,6 +57,7 @@ class Daemon {
 
   boost::asio::io_context& loop_;
   base::Log& log_;
+  CallLog calls_;
   containerd::EventPublisher publisher_;
   EventQueue events_;
   ForkedRootfs rootfs_;

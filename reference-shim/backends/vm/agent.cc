@@ -194,6 +194,64 @@ void Agent::Stats(const std::string& container, shim::Done<shim::Opaque> done) {
                                   "StatsContainer", std::move(done), &ToMetrics));
 }
 
+// --- what is asked about the guest ----------------------------------------------------------
+
+void Agent::GetMetrics(shim::Done<std::string> done) {
+  wire_->agent.GetMetrics({}, wire_->usual,
+                          Reading<grpc::Metrics, std::string>(
+                              "GetMetrics", std::move(done), [](grpc::Metrics& metrics) {
+                                return std::move(*metrics.mutable_metrics());
+                              }));
+}
+
+void Agent::GetIpTables(bool ipv6, shim::Done<std::string> done) {
+  grpc::GetIPTablesRequest request;
+  request.set_is_ipv6(ipv6);
+  wire_->agent.GetIPTables(
+      request, wire_->usual,
+      Reading<grpc::GetIPTablesResponse, std::string>(
+          "GetIPTables", std::move(done),
+          [](grpc::GetIPTablesResponse& response) { return std::move(*response.mutable_data()); }));
+}
+
+void Agent::SetIpTables(bool ipv6, const std::string& tables, shim::Done<std::string> done) {
+  grpc::SetIPTablesRequest request;
+  request.set_is_ipv6(ipv6);
+  request.set_data(tables);
+  wire_->agent.SetIPTables(
+      request, wire_->usual,
+      Reading<grpc::SetIPTablesResponse, std::string>(
+          "SetIPTables", std::move(done),
+          [](grpc::SetIPTablesResponse& response) { return std::move(*response.mutable_data()); }));
+}
+
+void Agent::GetVolume(const std::string& path, shim::Done<GuestVolume> done) {
+  grpc::VolumeStatsRequest request;
+  request.set_volume_guest_path(path);
+  wire_->agent.GetVolumeStats(
+      request, wire_->usual,
+      Reading<grpc::VolumeStatsResponse, GuestVolume>(
+          "GetVolumeStats", std::move(done), [](const grpc::VolumeStatsResponse& response) {
+            GuestVolume volume;
+            for (const grpc::VolumeUsage& usage : response.usage()) {
+              volume.usage.push_back({.available = usage.available(),
+                                      .total = usage.total(),
+                                      .used = usage.used(),
+                                      .unit = static_cast<int>(usage.unit())});
+            }
+            volume.abnormal = response.volume_condition().abnormal();
+            volume.message = response.volume_condition().message();
+            return volume;
+          }));
+}
+
+void Agent::ResizeVolume(const std::string& path, std::uint64_t bytes, shim::Done<> done) {
+  grpc::ResizeVolumeRequest request;
+  request.set_volume_guest_path(path);
+  request.set_size(bytes);
+  wire_->agent.ResizeVolume(request, wire_->usual, Plain<Empty>("ResizeVolume", std::move(done)));
+}
+
 // --- processes ------------------------------------------------------------------------------
 
 void Agent::ExecProcess(const GuestProcessKey& process, const oci::Process& spec,

@@ -26,6 +26,19 @@ struct GuestProcessKey {
 
 enum class GuestOutput { kOut, kErr };
 
+// What a file system in the guest has and has left.
+struct GuestVolume {
+  struct Usage {
+    std::uint64_t available = 0;
+    std::uint64_t total = 0;
+    std::uint64_t used = 0;
+    int unit = 0;  // 1: bytes, 2: inodes
+  };
+  std::vector<Usage> usage;
+  bool abnormal = false;
+  std::string message;  // of its condition
+};
+
 // The agent in the guest, over one connection: the services grpc.AgentService and grpc.Health as
 // Kata Containers' agents speak them (lib/vm/proto). Verbs complete from the loop, once, and not
 // after destruction; calls run side by side. Each is limited to the given time where it says so,
@@ -80,6 +93,15 @@ class Agent {
   void Update(const std::string& container, const oci::Resources& resources, shim::Done<> done);
   // As a metrics message (STATS-01).
   void Stats(const std::string& container, shim::Done<shim::Opaque> done);
+
+  // Of agent and guest, in the text format of Prometheus.
+  void GetMetrics(shim::Done<std::string> done);
+  // As iptables-save prints and iptables-restore takes them.
+  void GetIpTables(bool ipv6, shim::Done<std::string> done);
+  void SetIpTables(bool ipv6, const std::string& tables, shim::Done<std::string> done);
+  // `path` as the guest names it.
+  void GetVolume(const std::string& path, shim::Done<GuestVolume> done);
+  void ResizeVolume(const std::string& path, std::uint64_t bytes, shim::Done<> done);
 
  private:
   struct Wire;

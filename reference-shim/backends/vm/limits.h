@@ -70,6 +70,16 @@ inline constexpr std::chrono::milliseconds kTermTimeout{500};
 // Memory comes in blocks of this size: what Linux on x86 puts online at once.
 inline constexpr std::uint64_t kMemoryBlockBytes = 128ULL << 20;
 
+// --- the management endpoint -----------------------------------------------------------------
+
+// Connections at a time, what one may send, and how long it may take over it, and over the answer.
+inline constexpr std::size_t kManagementSessionsMax = 8;
+inline constexpr std::uint32_t kManagementHeaderBytesMax = 8 * 1024;
+inline constexpr std::size_t kManagementBodyBytesMax = 1024 * 1024;
+inline constexpr std::chrono::milliseconds kManagementTimeout{5000};
+// After a connection could not be accepted.
+inline constexpr std::chrono::milliseconds kManagementRetryPause{1000};
+
 // --- `delete` without a daemon --------------------------------------------------------------
 
 // A killed hypervisor is gone; hooks; the agent of a pod whose shim lives. Together below what

@@ -110,6 +110,9 @@ void Sandbox::SetUpGuest() {
 
 void Sandbox::Run() {
   state_ = State::kRunning;
+  management_ = std::make_unique<Management>(*this, context_.calls);
+  const absl::Status listens = management_->Listen(context_.loop, ManagementSocket(files_));
+  if (!listens.ok()) context_.log.Warning("VM ", files_.sandbox, ": ", listens.message());
   AwaitOutOfMemory();
   ScheduleCheck();
   for (shim::Done<>& done : std::exchange(starting_, {})) done(absl::OkStatus());
@@ -200,6 +203,7 @@ void Sandbox::TearDown() {
   agent_lost_.Clear();
   oom_retry_.Clear();
   guard_.Reset();
+  management_.reset();
   step_.reset();
   const std::unique_ptr<Agent> agent = std::move(agent_);  // its calls fail while this goes
   if (hypervisor_ == nullptr) return RemoveFiles();

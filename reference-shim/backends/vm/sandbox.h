@@ -11,6 +11,7 @@
 
 #include "reference-shim/backends/vm/agent.h"
 #include "reference-shim/backends/vm/hypervisor.h"
+#include "reference-shim/backends/vm/management.h"
 #include "reference-shim/backends/vm/resource_manager.h"
 #include "reference-shim/backends/vm/vm_config.h"
 #include "reference-shim/backends/vm/vm_files.h"
@@ -90,6 +91,7 @@ class Sandbox {
   std::unique_ptr<Hypervisor> hypervisor_;
   std::unique_ptr<Agent> agent_;
   std::unique_ptr<ResourceManager> resources_;  // as long as the hypervisor, which ends its calls
+  std::unique_ptr<Management> management_;      // while it runs
   pid_t pid_ = 0;
   int failed_checks_ = 0;
   std::map<std::string, Member> members_;

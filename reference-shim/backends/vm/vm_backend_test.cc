@@ -21,7 +21,9 @@
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
 #include "container/mount_table.h"
+#include "metrics/v1/metrics.pb.h"
 #include "reference-shim/backends/testing/backend_world.h"
+#include "reference-shim/backends/vm/http_call.h"
 #include "reference-shim/backends/vm/testing/scripted_vmm.h"
 #include "reference-shim/backends/vm/vm_files.h"
 #include "runtimeoptions/v1/options.pb.h"
@@ -107,6 +109,22 @@ class VmBackendTest : public ::testing::Test {
     testing::Answer<absl::Status> answer;
     pod.Stop(answer.Expect());
     return world_->Await(answer);
+  }
+
+  // What the management endpoint of the one VM says.
+  absl::StatusOr<HttpReply> Ask(const std::string& method, const std::string& target,
+                                const std::string& body = "") {
+    HttpCall call(world_->loop());
+    testing::Answer<absl::StatusOr<HttpReply>> answer;
+    call.Run(ManagementPath(), {.method = method, .path = target, .body = body},
+             std::chrono::seconds(20), answer.Expect());
+    return world_->Await(answer);
+  }
+  static std::string ManagementPath() {
+    for (const auto& vm : std::filesystem::directory_iterator("/run/shimgauge-vm")) {
+      return (vm.path() / "shim-monitor.sock").string();
+    }
+    return "";
   }
 
   // Why a container cannot be made, in bounded time.
@@ -369,6 +387,83 @@ TEST_F(VmBackendTest, AFailedCreateLeavesTheOthersOfThePodAlone) {
       {.destination = "/data", .type = "bind", .source = "/no/such/directory"});
   EXPECT_THAT(std::string(app->Create().message()), HasSubstr("mount /data: /no/such/directory"));
   EXPECT_FALSE(pause->exited());
+}
+
+TEST_F(VmBackendTest, ManagementTellsOfShimHypervisorAndGuest) {
+  const auto container = Make("asked", {"run"});
+  ASSERT_TRUE(container->Create().ok());
+  struct stat info {};
+  const std::string path = ManagementPath();
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  const auto metrics = Ask("GET", "/metrics");
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_EQ(metrics->status, 200);
+  EXPECT_THAT(metrics->body, HasSubstr("\nkata_shim_threads 1\n"));
+  EXPECT_THAT(metrics->body, HasSubstr("\nkata_hypervisor_proc_status{item=\"vmrss\"} "));
+  EXPECT_THAT(metrics->body, HasSubstr("\nkata_agent_x 3\n"));
+  EXPECT_THAT(metrics->body, ::testing::Not(HasSubstr("kata_shim_threads 77")))
+      << "the guest speaks for the shim";
+  EXPECT_EQ(Ask("GET", "/agent-url")->body,
+            absl::StrCat("hvsock://", path.substr(0, path.rfind('/')), "/vsock.sock:1024"));
+  EXPECT_TRUE(container->Delete().ok());
+  EXPECT_EQ(::stat(path.c_str(), &info), -1) << "the socket outlives its VM";
+}
+
+TEST_F(VmBackendTest, ManagementReachesTheGuestsFiltersAndVolumes) {
+  const auto container = Make("asked", {"run"});
+  ASSERT_TRUE(container->Create().ok());
+  EXPECT_EQ(Ask("PUT", "/iptables", "*filter 4")->status, 200);
+  EXPECT_EQ(Ask("PUT", "/ip6tables", "*filter 6")->status, 200);
+  EXPECT_EQ(Ask("GET", "/iptables")->body, "*filter 4");
+  EXPECT_EQ(Ask("GET", "/ip6tables")->body, "*filter 6");
+  for (const char* method : {"GET", "POST"}) {
+    EXPECT_EQ(Ask(method, "/direct-volume/stats?path=%2Fdata")->body,
+              "{\"usage\":[{\"available\":0,\"total\":10,\"unit\":1,\"used\":0}],"
+              "\"volume_condition\":{\"abnormal\":false,\"message\":\"\"}}");
+  }
+  EXPECT_EQ(Ask("POST", "/direct-volume/resize", R"({"VolumePath":"/data","Size":20})")->status,
+            200);
+  EXPECT_EQ(
+      Ask("POST", "/direct-volume/resize", R"({"volume_guest_path":"/data","size":20})")->status,
+      200);
+  const auto missing = Ask("GET", "/direct-volume/stats?path=/other");
+  EXPECT_EQ(missing->status, 404);
+  EXPECT_THAT(missing->body, HasSubstr("no such volume"));
+}
+
+TEST_F(VmBackendTest, ManagementRefusesWhatItDoesNotUnderstand) {
+  const auto container = Make("asked", {"run"});
+  ASSERT_TRUE(container->Create().ok());
+  EXPECT_EQ(Ask("GET", "/")->status, 404);
+  EXPECT_EQ(Ask("GET", "/metrics/../agent-url")->status, 404);
+  EXPECT_EQ(Ask("DELETE", "/iptables")->status, 405);
+  EXPECT_THAT(Ask("DELETE", "/iptables")->body, HasSubstr("GET, PUT"));
+  for (const char* query :
+       {"", "?", "?path=", "?path=%2", "?path=%zz", "?path=a%00b", "?other=1"}) {
+    EXPECT_EQ(Ask("GET", absl::StrCat("/direct-volume/stats", query))->status, 400) << query;
+  }
+  for (const char* body : {"{", "[]", "{}", R"({"VolumePath":1,"Size":2})",
+                           R"({"VolumePath":"/data"})", R"({"VolumePath":"/data","Size":-1})"}) {
+    EXPECT_EQ(Ask("POST", "/direct-volume/resize", body)->status, 400) << body;
+  }
+}
+
+TEST_F(VmBackendTest, TheMetricsOfASandboxAreThoseOfItsHypervisor) {
+  const auto pod = MakePod("pod", {"run"});
+  ASSERT_TRUE(StartPod(*pod).ok());
+  testing::Answer<absl::StatusOr<shim::Opaque>> answer;
+  pod->Sample(answer.Expect());
+  const absl::StatusOr<shim::Opaque>& sample = world_->Await(answer);
+  ASSERT_TRUE(sample.ok()) << sample.status();
+  io::containerd::cgroups::v1::Metrics metrics;
+  ASSERT_TRUE(metrics.ParseFromString(sample->value));
+  EXPECT_GT(metrics.memory().usage().usage(), 0U);
+  EXPECT_GT(metrics.pids().current(), 1U) << "its threads";
+  EXPECT_TRUE(StopPod(*pod).ok());
+  testing::Answer<absl::StatusOr<shim::Opaque>> late;
+  pod->Sample(late.Expect());
+  EXPECT_FALSE(world_->Await(late).ok());
 }
 
 // What a dead shim leaves is found by what is on the disk alone.

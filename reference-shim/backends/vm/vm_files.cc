@@ -106,6 +106,10 @@ absl::Status RemoveVmFiles(const VmFiles& files) {
   return absl::OkStatus();
 }
 
+std::string ManagementSocket(const VmFiles& files) {
+  return absl::StrCat(files.directory, "/shim-monitor.sock");
+}
+
 std::string AgentSocket(const VmFiles& files) {
   return absl::StrCat(files.directory, "/vsock.sock");
 }

@@ -12,7 +12,8 @@
 #include "reference-shim/backends/vm/guest_spec.h"
 
 // What a VM has on the host's disk, and hence what `delete` finds when shim and VM are dead:
-//   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, agent.port, shim.pid, vmm.pid; and in
+//   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, shim-monitor.sock, agent.port, shim.pid,
+//                               vmm.pid; and in
 //     shared/<container>/       what the guest sees
 //   <bundle>/vm.sandbox         the sandbox the bundle's container is in; gone when its poststop
 //                               hooks are about to run
@@ -34,6 +35,8 @@ absl::Status MakeVmFiles(const VmFiles& files);
 // Unmounts and removes all of it; OK when it is gone.
 absl::Status RemoveVmFiles(const VmFiles& files);
 
+// Where the management endpoint listens (management.h).
+std::string ManagementSocket(const VmFiles& files);
 // Where the agent is reached from here, and at which port of the guest.
 std::string AgentSocket(const VmFiles& files);
 absl::Status WriteAgentPort(const VmFiles& files, std::uint32_t port);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "reference-shim/backends/vm/process_facts.h"
 #include "reference-shim/backends/vm/vm_files.h"
 
 namespace backends {
@@ -47,6 +48,12 @@ void VmPod::Stop(shim::Done<> done) {
     if (status.ok() && std::exchange(recorded_, false)) RemoveVmRecord(spec_.bundle);
     done(status);
   }));
+}
+
+void VmPod::Sample(shim::Done<shim::Opaque> done) {
+  if (sandbox_->agent() == nullptr) return done(absl::NotFoundError("the pod's VM does not run"));
+  const absl::StatusOr<ProcessFacts> facts = ReadProcessFacts(sandbox_->pid());
+  facts.ok() ? done(ToMetrics(*facts)) : done(facts.status());
 }
 
 }  // namespace backends

@@ -25,6 +25,8 @@ class VmPod : public shim::SandboxWorkload {
   // Completes with the hypervisor's pid.
   void Start(shim::Done<pid_t> done) override;
   void Stop(shim::Done<> done) override;
+  // Of the hypervisor's process, which is what the pod costs its host.
+  void Sample(shim::Done<shim::Opaque> done) override;
 
  private:
   VmHost& host_;

@@ -113,6 +113,10 @@ class Agent {
     if (method == "CreateContainer" && script_.Says("refuse-create")) {
       return Fail(stream, kInternal, "no such program in the guest");
     }
+    if (method == "GetMetrics" || absl::StrContains(method, "IPTables") ||
+        absl::StrContains(method, "Volume")) {
+      return AnswerAboutGuest(method, payload, stream);
+    }
     if (method == "WaitProcess") {
       process.waits.push_back(stream);
     } else if (method == "ReadStdout") {
@@ -141,6 +145,39 @@ class Agent {
       Answer(stream, taken.SerializeAsString());
     }
     Pump(name, process);
+  }
+
+  // Packet filters are those that were set; there is one volume, /data.
+  void AnswerAboutGuest(const std::string& method, const std::string& payload,
+                        std::uint32_t stream) {
+    grpc::VolumeStatsRequest volume;
+    volume.ParseFromString(payload);
+    if (method == "GetMetrics") {
+      grpc::Metrics metrics;
+      metrics.set_metrics("# TYPE kata_agent_x gauge\nkata_agent_x 3\nkata_shim_threads 77\n");
+      return Answer(stream, metrics.SerializeAsString());
+    }
+    if (method == "SetIPTables") {
+      grpc::SetIPTablesRequest request;
+      request.ParseFromString(payload);
+      tables_[request.is_ipv6()] = request.data();
+      return Answer(stream, "");
+    }
+    if (method == "GetIPTables") {
+      grpc::GetIPTablesRequest request;
+      request.ParseFromString(payload);
+      grpc::GetIPTablesResponse response;
+      response.set_data(tables_[request.is_ipv6()]);
+      return Answer(stream, response.SerializeAsString());
+    }
+    if (volume.volume_guest_path() != "/data") return Fail(stream, kNotFound, "no such volume");
+    grpc::VolumeStatsResponse response;
+    if (method == "GetVolumeStats") {
+      grpc::VolumeUsage& usage = *response.add_usage();
+      usage.set_total(10);
+      usage.set_unit(grpc::VolumeUsage::BYTES);
+    }
+    Answer(stream, response.SerializeAsString());
   }
 
   void Begin(GuestProcess& process) {
@@ -213,6 +250,7 @@ class Agent {
   const Script& script_;
   const int socket_;
   std::map<std::string, GuestProcess> processes_;
+  std::map<bool, std::string> tables_;
   bool checked_ = false;
   bool late_ = false;
 };
