@@ -31,6 +31,7 @@ void CheckContextImpl::MarkStarted(const Bundle& bundle, const StartResult& resu
   if (!result.usable()) return;
   scope_.CountSignOfLife();
   parts_.bundles.MarkOffered(bundle.path);
+  parts_.daemons.NoteStart(result.address, bundle.id);
   std::vector<std::string>& addresses = parts_.addresses;
   if (std::find(addresses.begin(), addresses.end(), result.address) == addresses.end()) {
     addresses.push_back(result.address);

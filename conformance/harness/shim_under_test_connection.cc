@@ -131,10 +131,11 @@ std::string ShimConnection::TaskService() const {
 
 absl::Status ShimConnection::MeetDaemon(const CallOptions& options) {
   if (daemon_ != nullptr) return absl::OkStatus();
-  absl::StatusOr<ConnectInfo> info = Connect("", options);
+  const std::string id = daemons_.StartedFor(address_);
+  absl::StatusOr<ConnectInfo> info = Connect(id, options);
   if (absl::IsUnimplemented(info.status()) && task_version_ > 2) {
     task_version_ = 2;
-    info = Connect("", options);
+    info = Connect(id, options);
     if (info.ok()) scope_.Note("announces version 3 of the Task service but serves version 2");
   }
   RETURN_IF_ERROR(info.status());

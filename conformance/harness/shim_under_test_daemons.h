@@ -40,6 +40,16 @@ class DaemonTable {
   DaemonTable(const DaemonTable&) = delete;
   DaemonTable& operator=(const DaemonTable&) = delete;
 
+  // `start` for the container `id` has given this address: Connect names that container, as
+  // containerd's does.
+  void NoteStart(const std::string& address, const std::string& id) {
+    started_.emplace(address, id);
+  }
+  // The first of them; empty where no `start` has given the address.
+  [[nodiscard]] std::string StartedFor(const std::string& address) const {
+    const auto place = started_.find(address);
+    return place == started_.end() ? "" : place->second;
+  }
   // The daemon with this pid, registered on first sight. `pid` must be a live process.
   ShimDaemon& Know(pid_t pid, const std::string& address);
   // Its death is part of the scenario; also for a pid that becomes known later.
@@ -65,6 +75,7 @@ class DaemonTable {
   std::vector<std::unique_ptr<ShimDaemon>> daemons_;
   std::set<pid_t> expected_;
   std::map<std::string, std::size_t> sandboxes_;
+  std::map<std::string, std::string> started_;  // ids of containers by address
 };
 
 // "exit code 2", "signal 11 (Segmentation fault)".
