@@ -112,7 +112,7 @@ void UpdateWithoutResourcesIsSurvived(CheckContext& check) {
 // Shutdown without a task ends the daemon, its connections and its socket.
 void ExpectShutdownEnds(CheckContext& check, ShimUnderTest& shim, const std::string& id) {
   ShimUnderTest& other = check.ConnectTo(shim.address(), shim.task_version());
-  check.Require(other.Connect(""));
+  check.Require(other.Connect(id));
   check.EXPECT_THAT(shim.Shutdown(id), IsOk());
   check.ASSERT_THAT(shim.AwaitExit(std::chrono::seconds(10)), Eq(true),
                     {.text = "Shutdown without a task ends the daemon", .code = why::kLeftProcess});

@@ -78,6 +78,7 @@ DialectProbe Probe::Try(Dialect dialect, int& task_version) {
   probe.problem = Problem(*result);
   if (!probe.problem.empty()) return probe;
   parts_.bundles.MarkOffered(bundle.path);
+  parts_.daemons.NoteStart(result->address, bundle.id);
   const auto parsed = containerd::ParseStartResult(result->command.standard_output);
   const bool bare = parsed.ok() && parsed->dialect == containerd::Dialect::kText;
   probe.version = bare ? kBareAddress : result->version;
