@@ -11,6 +11,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace shim {
 
@@ -38,9 +39,17 @@ class CallLog {
   CallLog(const CallLog&) = delete;
   CallLog& operator=(const CallLog&) = delete;
 
+  // Field 1 of a request, where those about tasks and sandboxes have whom they are about.
+  static std::string IdOf(absl::string_view payload);
+
   // A call has come; the result is to be called with its answer. See ttrpc::CallObserver.
   std::function<void(const absl::Status&)> Begin(absl::string_view method,
                                                  absl::string_view payload);
+
+  // Told of each call that is answered, while it still is among open(). One at most; null: nobody.
+  void OnAnswered(std::function<void(const Call&, const absl::Status&)> told) {
+    told_ = std::move(told);
+  }
 
   // Oldest first.
   [[nodiscard]] const std::list<Call>& open() const { return open_; }
@@ -48,9 +57,10 @@ class CallLog {
   [[nodiscard]] const std::map<std::string, Latencies>& latencies() const { return latencies_; }
 
  private:
-  void End(std::list<Call>::iterator call);
+  void End(std::list<Call>::iterator call, const absl::Status& status);
 
   std::list<Call> open_;
+  std::function<void(const Call&, const absl::Status&)> told_;
   std::map<std::string, Latencies> latencies_;
 };
 

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <string>
+#include <vector>
 
 #include "ttrpc/router.h"
 #include "ttrpc/wire_format.h"
@@ -38,6 +40,20 @@ TEST(CallLogTest, KnowsWhatIsOpenAndCountsWhatWasAnswered) {
   EXPECT_GE(starts.milliseconds, 0);
   wait(absl::OkStatus());
   EXPECT_TRUE(log.open().empty());
+}
+
+TEST(CallLogTest, TellsOfEachCallHowItWasAnswered) {
+  CallLog log;
+  std::vector<std::string> told;
+  log.OnAnswered([&](const CallLog::Call& call, const absl::Status& status) {
+    EXPECT_EQ(&call, &log.open().back()) << "no longer under way";
+    told.push_back(call.method + " " + call.id + " " + status.ToString());
+  });
+  log.Begin("Start", RequestOf("a"))(absl::OkStatus());
+  log.Begin("Kill", RequestOf("b"))(absl::NotFoundError("no"));
+  log.OnAnswered(nullptr);
+  log.Begin("Kill", RequestOf("c"))(absl::OkStatus());
+  EXPECT_THAT(told, ::testing::ElementsAre("Start a OK", "Kill b NOT_FOUND: no"));
 }
 
 TEST(CallLogTest, ARequestThatIsNoneHasNoId) {

@@ -2,6 +2,8 @@
 #include "reference-shim/shim/forked_step.h"
 
 #include <absl/strings/str_cat.h>
+#include <poll.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <utility>
@@ -37,6 +39,22 @@ void ForkedStep::Run(const char* what, std::chrono::milliseconds timeout,
     exit_ = {};  // which would answer a second time
     Finish(absl::DeadlineExceededError(absl::StrCat(what_, " took too long")));
   });
+}
+
+absl::Status ForkedStep::Await(std::chrono::milliseconds timeout) {
+  limit_.Clear();
+  exit_ = {};
+  if (!running_) return absl::UnavailableError(absl::StrCat(what_, " has not begun"));
+  struct pollfd ended = {.fd = fork_.child.pidfd.get(), .events = POLLIN, .revents = 0};
+  siginfo_t info{};
+  // Reaping it is up to the reaper.
+  if (::poll(&ended, 1, static_cast<int>(timeout.count())) <= 0 ||
+      ::waitid(P_PID, static_cast<id_t>(fork_.child.pid), &info, WEXITED | WNOHANG | WNOWAIT) !=
+          0) {
+    return absl::DeadlineExceededError(absl::StrCat(what_, " took too long"));
+  }
+  running_ = false;
+  return base::ForkResult(fork_, base::ExitStatusOf(info));
 }
 
 void ForkedStep::Finish(absl::Status status) {

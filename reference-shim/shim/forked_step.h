@@ -29,6 +29,10 @@ class ForkedStep {
   void Run(const char* what, std::chrono::milliseconds timeout,
            absl::FunctionRef<absl::Status()> body, Done<> done);
 
+  // For the end of a program, where no loop runs any more: stands still until the work is done, for
+  // `timeout` at most. What `body` returned; the `done` of Run does not come.
+  absl::Status Await(std::chrono::milliseconds timeout);
+
  private:
   void Finish(absl::Status status);
 

@@ -46,8 +46,11 @@ BackendWorld::~BackendWorld() = default;
 
 void BackendWorld::ReplaceBackend() {
   backend_.reset();
-  backend_ =
-      entry_.make({.loop = loop_, .reaper = *reaper_, .log = log_, .namespace_name = kNamespace});
+  backend_ = entry_.make({.loop = loop_,
+                          .reaper = *reaper_,
+                          .log = log_,
+                          .namespace_name = kNamespace,
+                          .calls = &calls_});
 }
 
 shim::Opaque BackendWorld::Options(const std::string& binary) const {

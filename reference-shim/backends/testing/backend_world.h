@@ -18,6 +18,7 @@
 #include "oci/spec.h"
 #include "reference-shim/backends/backends.h"
 #include "reference-shim/shim/backend.h"
+#include "reference-shim/shim/call_log.h"
 
 namespace backends::testing {
 
@@ -55,6 +56,8 @@ class BackendWorld {
   [[nodiscard]] shim::Backend& backend() { return *backend_; }
   [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
   [[nodiscard]] const base::testing::TempDir& temp() const { return temp_; }
+  // What the backend takes for the calls that its shim answers: none, unless the test begins one.
+  [[nodiscard]] shim::CallLog& calls() { return calls_; }
   // Create.options that keep the engine's state inside temp(); `binary` empty: the default engine.
   [[nodiscard]] shim::Opaque Options(const std::string& binary = "") const;
   // Where the engine keeps its state then.
@@ -87,6 +90,7 @@ class BackendWorld {
   boost::asio::io_context loop_;
   base::Log log_;
   std::unique_ptr<base::ChildReaper> reaper_;
+  shim::CallLog calls_;
   BackendEntry entry_;
   std::unique_ptr<shim::Backend> backend_;
 };

@@ -2,7 +2,9 @@
 #include "reference-shim/backends/vm/agent.h"
 
 #include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
 
+#include <map>
 #include <utility>
 
 #include "agent/agent.ttrpc.h"
@@ -11,6 +13,7 @@
 #include "reference-shim/backends/vm/agent_metrics.h"
 #include "reference-shim/backends/vm/agent_spec.h"
 #include "reference-shim/backends/vm/guest_spec.h"
+#include "reference-shim/backends/vm/trace.h"
 #include "vm/guest_channel.h"
 
 namespace backends {
@@ -65,6 +68,28 @@ Request For(const std::string& container) {
   return request;
 }
 
+// As long as a process runs, as many as it prints pieces, or no part of anything.
+bool IsTraced(absl::string_view method) {
+  return method != "WaitProcess" && method != "GetOOMEvent" && method != "Check" &&
+         method != "ReadStdout" && method != "ReadStderr" && method != "WriteStdin";
+}
+
+ttrpc::ClientObserver ObserverFor(Tracer& tracer) {
+  const auto spans = std::make_shared<std::map<std::uint32_t, Tracer::Span>>();  // by stream
+  return {.on_request =
+              [&tracer, spans](std::uint32_t stream, absl::string_view service,
+                               absl::string_view method, absl::string_view payload) {
+                if (!IsTraced(method)) return;
+                (*spans)[stream] =
+                    tracer.Begin(absl::StrCat(service, "/", method), shim::CallLog::IdOf(payload));
+              },
+          .on_reply =
+              [&tracer, spans](std::uint32_t stream, const absl::StatusOr<std::string>& result) {
+                auto span = spans->extract(stream);
+                if (!span.empty()) tracer.End(std::move(span.mapped()), result.status());
+              }};
+}
+
 using google::protobuf::Empty;
 
 }  // namespace
@@ -90,8 +115,10 @@ struct Agent::Wire {
 };
 
 Agent::Agent(boost::asio::io_context& loop, base::UniqueFd connection,
-             std::chrono::milliseconds call_timeout)
-    : wire_(std::make_unique<Wire>(loop, std::move(connection), call_timeout)) {}
+             std::chrono::milliseconds call_timeout, Tracer* tracer)
+    : wire_(std::make_unique<Wire>(loop, std::move(connection), call_timeout)) {
+  if (tracer != nullptr) wire_->client.Observe(ObserverFor(*tracer));
+}
 
 Agent::~Agent() = default;
 

@@ -18,6 +18,8 @@
 
 namespace backends {
 
+class Tracer;
+
 // A process in the guest. The init of a container goes by the container's own id.
 struct GuestProcessKey {
   std::string container;
@@ -46,9 +48,11 @@ struct GuestVolume {
 // by errno's text.
 class Agent {
  public:
-  // `loop` is borrowed. `connection`: a connected stream.
+  // `loop` and `tracer` are borrowed. `connection`: a connected stream. Calls are spans of
+  // `tracer`, unless that is null, but for checks and those that wait for or feed the guest's
+  // processes.
   Agent(boost::asio::io_context& loop, base::UniqueFd connection,
-        std::chrono::milliseconds call_timeout);
+        std::chrono::milliseconds call_timeout, Tracer* tracer = nullptr);
   ~Agent();
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;

@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "container/recorded_process.h"
 #include "reference-shim/backends/vm/limits.h"
+#include "reference-shim/backends/vm/trace.h"
 #include "vm/guest_channel.h"
 
 namespace backends {
@@ -60,9 +61,10 @@ std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_s
 }
 
 CloudHypervisor::CloudHypervisor(const shim::BackendContext& context, const VmConfig& config,
-                                 const VmFiles& files)
+                                 const VmFiles& files, Tracer* tracer)
     : context_(context),
       config_(config),
+      tracer_(tracer),
       shared_(files.shared),
       api_socket_(absl::StrCat(files.directory, "/api.sock")),
       vsock_socket_(absl::StrCat(files.directory, "/vsock.sock")),
@@ -211,10 +213,12 @@ void CloudHypervisor::Ended() {
 
 void CloudHypervisor::Call(const char* method, const char* command, std::string body,
                            std::chrono::milliseconds timeout, shim::Done<std::string> done) {
+  const std::string path = absl::StrCat("/api/v1/", command);
+  if (tracer_ != nullptr) {
+    done = tracer_->Trace(absl::StrCat(method, " ", path), std::move(done));
+  }
   const auto call = calls_.emplace(calls_.end(), context_.loop);
-  call->Run(api_socket_,
-            {.method = method, .path = absl::StrCat("/api/v1/", command), .body = std::move(body)},
-            timeout,
+  call->Run(api_socket_, {.method = method, .path = path, .body = std::move(body)}, timeout,
             [this, call, command,
              done = std::move(done)](const absl::StatusOr<HttpReply>& reply) mutable {
               std::list<HttpCall> finished;  // goes when this returns

@@ -22,8 +22,8 @@ namespace backends {
 // virtiofsd beside it where the configuration names one. The VM is lost with either program.
 class CloudHypervisor : public Hypervisor {
  public:
-  CloudHypervisor(const shim::BackendContext& context, const VmConfig& config,
-                  const VmFiles& files);
+  CloudHypervisor(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files,
+                  Tracer* tracer);
 
   [[nodiscard]] HypervisorCapabilities capabilities() const override;
   void OnExit(std::function<void()> exited) override { exited_ = std::move(exited); }
@@ -56,6 +56,7 @@ class CloudHypervisor : public Hypervisor {
 
   const shim::BackendContext& context_;
   const VmConfig& config_;
+  Tracer* const tracer_;
   const std::string shared_;
   std::string api_socket_;
   std::string vsock_socket_;

@@ -7,12 +7,13 @@
 namespace backends {
 
 std::unique_ptr<Hypervisor> MakeHypervisor(const shim::BackendContext& context,
-                                           const VmConfig& config, const VmFiles& files) {
+                                           const VmConfig& config, const VmFiles& files,
+                                           Tracer* tracer) {
   switch (config.kind) {
     case HypervisorKind::kCloudHypervisor:
-      return std::make_unique<CloudHypervisor>(context, config, files);
+      return std::make_unique<CloudHypervisor>(context, config, files, tracer);
     case HypervisorKind::kQemu:
-      return std::make_unique<Qemu>(context, config, files);
+      return std::make_unique<Qemu>(context, config, files, tracer);
   }
   return nullptr;
 }

@@ -17,6 +17,8 @@
 
 namespace backends {
 
+class Tracer;
+
 // Something to put into a running VM.
 struct VmDevice {
   std::string id;    // unique in the VM
@@ -66,8 +68,9 @@ class Hypervisor {
 };
 
 // The kind that `config` names; its sockets and pid file go where `files`, which exist, have room
-// for them. All borrowed.
+// for them. Calls to it are spans of `tracer`, unless that is null. All borrowed.
 std::unique_ptr<Hypervisor> MakeHypervisor(const shim::BackendContext& context,
-                                           const VmConfig& config, const VmFiles& files);
+                                           const VmConfig& config, const VmFiles& files,
+                                           Tracer* tracer);
 
 }  // namespace backends

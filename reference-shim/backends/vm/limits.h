@@ -80,6 +80,16 @@ inline constexpr std::chrono::milliseconds kManagementTimeout{5000};
 // After a connection could not be accepted.
 inline constexpr std::chrono::milliseconds kManagementRetryPause{1000};
 
+// --- traces ---------------------------------------------------------------------------------
+
+// Spans that wait to be written, more are lost; and bytes of an id or message in one of them.
+inline constexpr std::size_t kTraceSpansMax = 2048;
+inline constexpr std::size_t kTraceTextBytesMax = 256;
+// From the first of them to the writing; how long that may take, and at the shim's end.
+inline constexpr std::chrono::milliseconds kTracePause{1000};
+inline constexpr std::chrono::milliseconds kTraceTimeout{5000};
+inline constexpr std::chrono::milliseconds kTraceEndTimeout{1000};
+
 // --- `delete` without a daemon --------------------------------------------------------------
 
 // A killed hypervisor is gone; hooks; the agent of a pod whose shim lives. Together below what

@@ -63,13 +63,14 @@ std::string PciAddress(unsigned number) {
 
 }  // namespace
 
-Qemu::Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files)
+Qemu::Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files,
+           Tracer* tracer)
     : context_(context),
       config_(config),
       files_(files),
       process_(context),
       daemon_(context),
-      monitor_(context.loop),
+      monitor_(context.loop, tracer),
       limit_(context.loop) {}
 
 HypervisorCapabilities Qemu::capabilities() const {

@@ -21,7 +21,8 @@ namespace backends {
 // the shim and the two programs are connected from the start. The VM is lost with either program.
 class Qemu : public Hypervisor {
  public:
-  Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files);
+  Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files,
+       Tracer* tracer = nullptr);
 
   [[nodiscard]] HypervisorCapabilities capabilities() const override;
   void OnExit(std::function<void()> exited) override { exited_ = std::move(exited); }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "reference-shim/backends/vm/trace.h"
 
 namespace backends {
 namespace {
@@ -29,8 +30,8 @@ struct QmpClient::Call {
   shim::Deadline limit;
 };
 
-QmpClient::QmpClient(boost::asio::io_context& loop)
-    : loop_(loop), socket_(loop), open_limit_(loop) {}
+QmpClient::QmpClient(boost::asio::io_context& loop, Tracer* tracer)
+    : loop_(loop), tracer_(tracer), socket_(loop), open_limit_(loop) {}
 
 void QmpClient::Open(base::UniqueFd socket, std::chrono::milliseconds timeout, shim::Done<> done) {
   opened_ = std::move(done);
@@ -63,6 +64,7 @@ void QmpClient::Opened(const absl::Status& status) {
 
 void QmpClient::Execute(absl::string_view command, const std::string& arguments,
                         std::chrono::milliseconds timeout, shim::Done<std::string> done) {
+  if (tracer_ != nullptr) done = tracer_->Trace(absl::StrCat("QMP ", command), std::move(done));
   const std::uint64_t id = ++last_id_;
   auto call = std::make_shared<Call>(loop_);
   call->command = std::string(command);

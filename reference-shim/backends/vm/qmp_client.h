@@ -19,13 +19,15 @@
 
 namespace backends {
 
+class Tracer;
+
 // A QEMU's monitor, over one connection. What is executed completes from the loop, once and in
 // bounded time, not after destruction, and may destroy this. UNAVAILABLE: the connection is lost;
 // others as QmpReader and QmpErrorStatus say.
 class QmpClient {
  public:
-  // `loop` is borrowed.
-  explicit QmpClient(boost::asio::io_context& loop);
+  // Borrowed. What is executed is a span of `tracer`, unless that is null.
+  explicit QmpClient(boost::asio::io_context& loop, Tracer* tracer = nullptr);
   QmpClient(const QmpClient&) = delete;
   QmpClient& operator=(const QmpClient&) = delete;
 
@@ -56,6 +58,7 @@ class QmpClient {
   void Lose(const absl::Status& why);
 
   boost::asio::io_context& loop_;
+  Tracer* const tracer_;
   boost::asio::posix::stream_descriptor socket_;
   QmpReader reader_;
   std::string output_;

@@ -20,10 +20,12 @@ constexpr unsigned kLostStatus = 255;
 
 }  // namespace
 
-Sandbox::Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files)
+Sandbox::Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files,
+                 Tracer* tracer)
     : context_(context),
       config_(std::move(config)),
       files_(std::move(files)),
+      tracer_(tracer),
       health_(context.loop),
       agent_lost_(context.loop),
       oom_retry_(context.loop) {}
@@ -61,7 +63,7 @@ void Sandbox::MakeFiles() {
 }
 
 void Sandbox::Boot() {
-  hypervisor_ = MakeHypervisor(context_, config_, files_);
+  hypervisor_ = MakeHypervisor(context_, config_, files_, tracer_);
   resources_ = std::make_unique<ResourceManager>(*hypervisor_, config_, context_.log,
                                                  [this] { return agent_.get(); });
   hypervisor_->Start(guard_.Wrap([this](const absl::Status& status) {
@@ -86,7 +88,8 @@ void Sandbox::DialAgent() {
 }
 
 void Sandbox::CheckAgent(base::UniqueFd connection) {
-  agent_ = std::make_unique<Agent>(context_.loop, std::move(connection), config_.call_timeout);
+  agent_ =
+      std::make_unique<Agent>(context_.loop, std::move(connection), config_.call_timeout, tracer_);
   agent_->OnClosed(guard_.Wrap([this](const absl::Status& status) {
     const std::string why = absl::StrCat("the agent is lost: ", status.message());
     if (state_ == State::kStarting) return Fail(absl::UnavailableError(why));

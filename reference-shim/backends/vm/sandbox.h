@@ -36,8 +36,8 @@ class Sandbox {
     std::function<void()> out_of_memory;
   };
 
-  // `context` is borrowed.
-  Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files);
+  // `context` and `tracer`, which may be null, are borrowed.
+  Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files, Tracer* tracer);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
@@ -86,6 +86,7 @@ class Sandbox {
   const shim::BackendContext& context_;
   const VmConfig config_;
   const VmFiles files_;
+  Tracer* const tracer_;
   State state_ = State::kNew;
   std::unique_ptr<shim::ForkedStep> step_;
   std::unique_ptr<Hypervisor> hypervisor_;

@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,11 +16,14 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/pidfd.h"
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
+#include "base/testing/temp_dir.h"
 #include "container/mount_table.h"
 #include "metrics/v1/metrics.pb.h"
 #include "reference-shim/backends/testing/backend_world.h"
@@ -31,6 +35,7 @@
 namespace backends {
 namespace {
 
+using nlohmann::json;
 using std::chrono::steady_clock;
 using ::testing::AllOf;
 using testing::BackendWorld;
@@ -447,6 +452,40 @@ TEST_F(VmBackendTest, ManagementRefusesWhatItDoesNotUnderstand) {
                            R"({"VolumePath":"/data"})", R"({"VolumePath":"/data","Size":-1})"}) {
     EXPECT_EQ(Ask("POST", "/direct-volume/resize", body)->status, 400) << body;
   }
+}
+
+TEST_F(VmBackendTest, WhatACallHasLedToIsInItsTrace) {
+  const std::string file = world_->temp().File("trace.json");
+  {
+    const auto container = Make("traced", {}, "", absl::StrCat("[trace]\nfile = \"", file, "\"\n"));
+    const auto create = world_->calls().Begin("Create", "");
+    ASSERT_TRUE(container->Create().ok());
+    create(absl::OkStatus());
+    ASSERT_TRUE(container->Start().ok());
+    container->AwaitExit();
+    EXPECT_TRUE(container->Delete().ok());
+  }
+  world_->ReplaceBackend();
+  std::map<std::string, json> spans;
+  const std::string text = base::testing::ReadFile(file);
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const json request = json::parse(std::string(line));
+    for (const json& span : request["resourceSpans"][0]["scopeSpans"][0]["spans"]) {
+      spans[span["name"]] = span;
+    }
+  }
+  ASSERT_TRUE(spans.contains("Create"));
+  for (const char* name : {"PUT /api/v1/vm.boot", "grpc.AgentService/CreateSandbox",
+                           "grpc.AgentService/CreateContainer"}) {
+    ASSERT_TRUE(spans.contains(name)) << name;
+    EXPECT_EQ(spans[name]["parentSpanId"], spans["Create"]["spanId"]) << name;
+    EXPECT_EQ(spans[name]["traceId"], spans["Create"]["traceId"]) << name;
+    EXPECT_TRUE(spans[name]["status"].empty()) << name;
+  }
+  ASSERT_TRUE(spans.contains("grpc.AgentService/RemoveContainer"));
+  EXPECT_FALSE(spans["grpc.AgentService/RemoveContainer"].contains("parentSpanId"));
+  EXPECT_FALSE(spans.contains("grpc.AgentService/ReadStdout"));
+  EXPECT_FALSE(spans.contains("grpc.AgentService/WaitProcess"));
 }
 
 TEST_F(VmBackendTest, TheMetricsOfASandboxAreThoseOfItsHypervisor) {

@@ -193,10 +193,11 @@ absl::Status ReadHypervisor(const toml::table& root, const std::string& file, Vm
 absl::Status ReadTables(const toml::table& root, const std::string& file, VmConfig& config) {
   for (const auto& [key, node] : root) {
     const std::string_view name = key.str();
-    if (name != "hypervisor" && name != "agent" && name != "timeouts" && name != "health") {
+    if (name != "hypervisor" && name != "agent" && name != "timeouts" && name != "health" &&
+        name != "trace") {
       return absl::InvalidArgumentError(
           absl::StrCat(file, ":", node.source().begin.line, ": ", std::string(name),
-                       ": expected one of the tables hypervisor, agent, timeouts, health"));
+                       ": expected one of the tables hypervisor, agent, timeouts, health, trace"));
     }
   }
   RETURN_IF_ERROR(ReadHypervisor(root, file, config));
@@ -215,7 +216,10 @@ absl::Status ReadTables(const toml::table& root, const std::string& file, VmConf
   health.Read("interval", config.health_interval);
   health.Read("timeout", config.health_timeout);
   health.Read("failures", 1, kFailuresMax, config.health_failures);
-  return health.Finish();
+  RETURN_IF_ERROR(health.Finish());
+  Table trace(root, "trace", file);
+  trace.ReadPath("file", config.trace_file);
+  return trace.Finish();
 }
 
 void FillMaxima(VmConfig& config) {

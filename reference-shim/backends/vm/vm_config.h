@@ -49,6 +49,8 @@ struct VmConfig {
   std::chrono::milliseconds health_interval{5000};  // interval
   std::chrono::milliseconds health_timeout{5000};   // timeout of one check
   int health_failures = 3;                          // failures in a row that end the VM
+  // [trace]
+  std::string trace_file;  // file: absolute; empty: none is written
   friend bool operator==(const VmConfig&, const VmConfig&) = default;
 };
 

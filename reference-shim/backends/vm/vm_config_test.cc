@@ -42,7 +42,8 @@ TEST(VmConfig, EveryKeyIsRead) {
       "vcpus = 2\nmemory_mib = 512\nmax_vcpus = 4\nmax_memory_mib = 1024\nvirtiofsd = \"/v\"\n"
       "[agent]\nport = 5\n"
       "[timeouts]\nlaunch = 1\napi = 2\nboot = 3\nagent = 4\ncall = 5\nstop = 6\n"
-      "[health]\ninterval = 7\ntimeout = 8\nfailures = 9\n",
+      "[health]\ninterval = 7\ntimeout = 8\nfailures = 9\n"
+      "[trace]\nfile = \"/t\"\n",
       "vm.toml");
   ASSERT_TRUE(config.ok()) << config.status();
   const VmConfig expected{.kind = HypervisorKind::kCloudHypervisor,
@@ -67,7 +68,8 @@ TEST(VmConfig, EveryKeyIsRead) {
                           .stop_timeout = milliseconds(6),
                           .health_interval = milliseconds(7),
                           .health_timeout = milliseconds(8),
-                          .health_failures = 9};
+                          .health_failures = 9,
+                          .trace_file = "/t"};
   EXPECT_EQ(*config, expected);
 }
 
@@ -84,6 +86,8 @@ TEST(VmConfig, AMistakeIsNamedWithFileLineKeyAndExpectation) {
             "vm.toml:4: [hypervisor] cpus: no such key");
   EXPECT_EQ(ErrorOf(absl::StrCat(kLeast, "[timeouts]\nboot = \"1s\"\n")),
             "vm.toml:5: [timeouts] boot: expected a whole number between 1 and 3600000");
+  EXPECT_EQ(ErrorOf(absl::StrCat(kLeast, "[trace]\nfile = \"t.json\"\n")),
+            "vm.toml:5: [trace] file: expected an absolute path");
   EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "[network]\n")), HasSubstr("vm.toml:4: network:"));
   EXPECT_THAT(ErrorOf("health = 3\n[hypervisor]\nkernel=\"/k\"\nimage=\"/i\"\n"),
               HasSubstr("[health]: expected a table"));

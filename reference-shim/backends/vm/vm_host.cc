@@ -12,8 +12,13 @@ absl::StatusOr<Sandbox*> VmHost::Join(const std::string& id, const std::string& 
                                       const shim::Opaque& options, Sandbox::Member member) {
   if (sandbox_ == nullptr) {
     ASSIGN_OR_RETURN(VmConfig config, FindVmConfig(options));
-    sandbox_ = std::make_unique<Sandbox>(context, std::move(config),
-                                         VmFiles(context.namespace_name, group));
+    VmFiles files(context.namespace_name, group);
+    tracer_.reset();
+    if (!config.trace_file.empty() && context.calls != nullptr) {
+      tracer_ = std::make_unique<Tracer>(context, config.trace_file, files.sandbox);
+    }
+    sandbox_ =
+        std::make_unique<Sandbox>(context, std::move(config), std::move(files), tracer_.get());
   }
   if (sandbox_->state() == Sandbox::State::kStopping ||
       sandbox_->state() == Sandbox::State::kStopped) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "reference-shim/backends/vm/sandbox.h"
+#include "reference-shim/backends/vm/trace.h"
 #include "reference-shim/shim/backend.h"
 
 namespace backends {
@@ -29,6 +30,8 @@ class VmHost {
   const shim::BackendContext context;
 
  private:
+  // Outlives the VM, as the calls do that end it. Until there is another.
+  std::unique_ptr<Tracer> tracer_;
   std::unique_ptr<Sandbox> sandbox_;
 };
 
