@@ -3,6 +3,7 @@
 
 #include <absl/strings/string_view.h>
 
+#include <string>
 #include <vector>
 
 namespace conformance {
@@ -10,7 +11,7 @@ namespace conformance {
 // One file of conformance/profiles or conformance/expectations; the build makes the table.
 struct ReadyMadeFile {
   absl::string_view name;  // "profiles/host-process"
-  absl::string_view text;
+  std::string text;
 };
 const std::vector<ReadyMadeFile>& ReadyMadeFiles();
 

@@ -46,8 +46,7 @@ std::vector<KnownFault> WireTaskFaults() {
       {.name = "connect-not-found",
        .what = "Connect fails for an id nobody knows; containerd takes the shim for dead",
        .origin = "CONN-01",
-       .rules =
-           {R"(reply Connect where request.id!="" and task_pid=0 fail NOT_FOUND no such task)"},
+       .rules = {R"(reply Connect where request.id="no-such-task" fail NOT_FOUND no such task)"},
        .kills = {{"lifecycle/connect-answers-for-any-id", "reply.code"}}},
       {.name = "connect-shim-pid-0",
        .what = "Connect answers shim_pid 0",

@@ -16,6 +16,8 @@ class NoMachine : public fakes::GuestMachine {
  public:
   absl::Status Boot(const fakes::MachineSettings&) override { return absl::OkStatus(); }
   absl::Status AddVsock(const std::string&) override { return absl::OkStatus(); }
+  void AddDisk(const fakes::MachineDisk&) override {}
+  void RemoveDisk(const std::string&) override {}
   void SetVcpus(unsigned) override {}
   void Pause() override {}
   void Resume() override {}
