@@ -33,8 +33,7 @@ constexpr char kId[] = "a-task-with-a-name-of-some-length";
 
 class NoRootfs final : public shim::Rootfs {
  public:
-  void Mount(const std::string&, const std::vector<container::Mount>&,
-             shim::Done<> done) override {
+  void Mount(const std::string&, const std::vector<container::Mount>&, shim::Done<> done) override {
     done(absl::OkStatus());
   }
   void Unmount(const std::string&, shim::Done<> done) override { done(absl::OkStatus()); }

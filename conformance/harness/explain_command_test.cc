@@ -54,7 +54,8 @@ TEST(ExplainTest, CheckHasRulesNeedsAndKnownShims) {
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_THAT(*text, AllOf(HasSubstr("SHOULD\n"), HasSubstr("judges    STDIN-06  SHOULD"),
                            HasSubstr("needs     exec"), HasSubstr("tags      race"),
-                           HasSubstr("known     runc-v2-1.6: bootstrap/tolerates-unknown-stdin "
+                           HasSubstr("\n  known     "),
+                           HasSubstr(" runc-v2-1.6: bootstrap/tolerates-unknown-stdin "
                                      "fail start.failed: STDIN-06")));
 }
 

@@ -460,8 +460,8 @@ TEST(ProofPageTest, RepeatsAtOtherRevisionsAreToldApart) {
   const std::string page = ProofPage(*sum, SomeChecks());
   EXPECT_THAT(page, HasSubstr("| legal variants without an alarm | 1 of 1; the whole suite 25 "));
   EXPECT_THAT(page, HasSubstr("| `0123456` | 2025-01-02T03:04:05Z | 1 | 7 | `busy` 7 | nothing | "
-                              "0 s |\n| `abc1234` | 2026-01-02T03:04:05Z | 2 | 303 | `busy` 300 | "
-                              "`busy: events/a: fail event.order` | 0 s |\n"));
+                              "0 ms |\n| `abc1234` | 2026-01-02T03:04:05Z | 2 | 303 | `busy` 300 | "
+                              "`busy: events/a: fail event.order` | 0 ms |\n"));
   EXPECT_THAT(ProofFigures(*sum), HasSubstr("Earlier revisions: **1** alarms in 310 repeats.\n"));
   EXPECT_TRUE(sum->good()) << "what was red then is not what there is now";
 }
@@ -520,7 +520,6 @@ TEST(SelectNamesTest, ByNameGlobAndExclusion) {
               HasSubstr("did you mean false"));
   EXPECT_FALSE(SelectNames(names, {"!*"}).ok());
 }
-
 
 }  // namespace
 }  // namespace conformance
