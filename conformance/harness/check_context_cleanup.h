@@ -36,6 +36,7 @@ class CleanUp {
   void KillDaemons();
   void AwaitOwedEvents();
   void ShutDownSandboxes();
+  bool ShutDownAt(const std::string& address);
   void ShutDownDaemons();
   void AwaitDaemons();
   void RemoveOrphanedSockets();

@@ -294,7 +294,6 @@ std::vector<KnownFault> AllEngineFaults() {
        .kills = {{"lifecycle/an-id-can-be-created-again-after-delete", kCode},
                  {"lifecycle/delete-in-stopped-state", "left.file"},
                  {"lifecycle/delete-in-created-state", "left.file"},
-                 {"delete-recovery/cleans-up-a-running-task", "left.file"},
                  {"delete-recovery/cleans-up-a-created-task", "left.file"},
                  {"delete-recovery/cleans-up-a-paused-task", "left.file"},
                  {"delete-recovery/cleans-up-a-stopped-task", "left.file"},
