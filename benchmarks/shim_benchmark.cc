@@ -5,8 +5,6 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_split.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +21,7 @@
 #include "base/status_macros.h"
 #include "base/subreaper.h"
 #include "benchmarks/goals.h"
+#include "benchmarks/private_run.h"
 #include "benchmarks/sink_process.h"
 #include "benchmarks/statistics.h"
 #include "benchmarks/subject.h"
@@ -56,15 +55,8 @@ struct Settings {
 // Median of each round's block, per figure and subject: the unit of pairing.
 using Figures = std::map<std::string, std::map<std::string, std::vector<double>>>;
 
-// All of a run's own: what the shims mount, bind and leave lies on a private tmpfs.
 absl::Status EnterPrivatePlace(const std::string& directory) {
-  if (::unshare(CLONE_NEWNS) != 0) return base::ErrnoStatus(errno, "unshare(CLONE_NEWNS)");
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return base::ErrnoStatus(errno, "mount / private");
-  }
-  if (::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {
-    return base::ErrnoStatus(errno, "mount tmpfs on /run");
-  }
+  RETURN_IF_ERROR(EnterPrivateRun());
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return base::ErrnoStatus(error.value(), directory);

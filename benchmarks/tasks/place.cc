@@ -3,8 +3,6 @@
 
 #include <absl/strings/str_cat.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +13,7 @@
 
 #include "base/status_macros.h"
 #include "base/subreaper.h"
+#include "benchmarks/private_run.h"
 #include "oci/minimal_spec.h"
 
 namespace benchmarks::tasks {
@@ -36,13 +35,7 @@ absl::Status CopyPrograms(const std::string& from, const std::string& to) {
 }  // namespace
 
 absl::Status EnterPlace(const Place& place) {
-  if (::unshare(CLONE_NEWNS) != 0) return base::ErrnoStatus(errno, "unshare(CLONE_NEWNS)");
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return base::ErrnoStatus(errno, "mount / private");
-  }
-  if (::mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") != 0) {
-    return base::ErrnoStatus(errno, "mount tmpfs on /run");
-  }
+  RETURN_IF_ERROR(EnterPrivateRun());
   std::error_code error;
   for (const char* name : {"bin", "proc", "dev", "sys", "tmp"}) {
     std::filesystem::create_directories(absl::StrCat(place.rootfs(), "/", name), error);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "benchmarks/tasks/run.h"
 
 namespace benchmarks::vm {
 
@@ -16,19 +17,10 @@ struct Peer {
 };
 
 // What the command line says. Paths are absolute and there.
-struct Settings {
-  std::string bin;       // directory of the shim, the stand-in and the helpers of this
-  std::string fixtures;  // programs for containers
+struct Settings : tasks::RunSettings {
   std::vector<Peer> peers;
-  std::vector<std::string> figures;
-  int rounds = 40;
   int instances = 20;  // shims alive at once, for memory
   int calls = 4000;    // to the agent, in one sample
-  std::uint64_t seed = 1;
-
-  [[nodiscard]] bool Wants(const std::string& figure) const;
-  // The path of one of the programs.
-  [[nodiscard]] std::string Program(const std::string& name) const { return bin + "/" + name; }
 };
 
 inline constexpr char kShim[] = "containerd-shim-reference-v1";

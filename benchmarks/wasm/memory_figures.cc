@@ -28,7 +28,7 @@ absl::Status ParkTasks(Bench& bench, tasks::SampleTable& table, const std::strin
   ASSIGN_OR_RETURN(const std::unique_ptr<tasks::ShimSession> session,
                    bench.StartShim(stage, "cache"));
   std::vector<std::unique_ptr<tasks::TaskLife>> tasks;
-  for (int i = 0; i < bench.settings().tasks; ++i) {
+  for (int i = 0; i < bench.settings().alive; ++i) {
     tasks::Progress(absl::StrCat("memory: ", side, " ", i + 1));
     ASSIGN_OR_RETURN(std::unique_ptr<tasks::TaskLife> task, bench.NewTask(*session, PauseArgs()));
     RETURN_IF_ERROR(tasks::Await(
@@ -52,7 +52,7 @@ absl::Status ParkTasks(Bench& bench, tasks::SampleTable& table, const std::strin
 
 absl::Status ParkFloors(Bench& bench, tasks::SampleTable& table) {
   std::vector<std::unique_ptr<FloorLife>> floors;
-  for (int i = 0; i < bench.settings().tasks; ++i) {
+  for (int i = 0; i < bench.settings().alive; ++i) {
     floors.push_back(bench.NewFloor(/*mounts=*/true));
     RETURN_IF_ERROR(floors.back()->BeginCreate());
     RETURN_IF_ERROR(floors.back()->AwaitCreated());
@@ -66,7 +66,7 @@ absl::Status IdleShims(Bench& bench, tasks::SampleTable& table, const std::strin
                        bool parks) {
   std::vector<std::unique_ptr<tasks::ShimSession>> sessions;
   std::vector<std::unique_ptr<tasks::TaskLife>> tasks;
-  for (int i = 0; i < bench.settings().tasks; ++i) {
+  for (int i = 0; i < bench.settings().alive; ++i) {
     tasks::Progress(absl::StrCat("memory: ", side, " ", i + 1));
     ASSIGN_OR_RETURN(std::unique_ptr<tasks::ShimSession> session,
                      bench.StartShim(StageKind::kReal, "cache"));
@@ -107,7 +107,7 @@ absl::Status MeasureMemory(Bench& bench) {
   RETURN_IF_ERROR(IdleShims(bench, table, kIdleShim, /*parks=*/false));
   RETURN_IF_ERROR(IdleShims(bench, table, kShimWithTask, /*parks=*/true));
   tasks::Progress("");
-  std::printf("\n### Memory, %d alive at once\n\n%s", bench.settings().tasks,
+  std::printf("\n### Memory, %d alive at once\n\n%s", bench.settings().alive,
               table.Markdown({}).c_str());
   const auto pss = [&](const char* side) { return Median(table.Samples("Pss", side)); };
   std::printf(
