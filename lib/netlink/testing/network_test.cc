@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netlink/testing/network_test.h"
+
+#include <absl/strings/str_cat.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <utility>
+
+namespace netlink::testing {
+namespace {
+
+base::UniqueFd OpenOwn() {
+  return base::UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+}
+
+}  // namespace
+
+NetworkNamespace::NetworkNamespace() {
+  const base::UniqueFd before = OpenOwn();
+  if (!before.ok() || ::unshare(CLONE_NEWNET) != 0) return;
+  fd_ = OpenOwn();
+  if (::setns(before.get(), CLONE_NEWNET) != 0) std::abort();
+}
+
+std::string NetworkNamespace::path() const {
+  return absl::StrCat("/proc/", ::getpid(), "/fd/", fd_.get());
+}
+
+void NetworkTest::SetUp() {
+  before_ = OpenOwn();
+  if (!before_.ok() || ::unshare(CLONE_NEWNET) != 0) {
+    before_.reset();
+    GTEST_SKIP() << "needs root to make a network namespace";
+  }
+  absl::StatusOr<Socket> socket = Socket::Open();
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  socket_ = std::make_unique<Socket>(*std::move(socket));
+}
+
+void NetworkTest::TearDown() {
+  socket_.reset();
+  if (before_.ok() && ::setns(before_.get(), CLONE_NEWNET) != 0) std::abort();
+  before_.reset();
+}
+
+Link NetworkTest::Find(const std::string& name) {
+  absl::StatusOr<Link> link = FindLink(socket(), name);
+  EXPECT_TRUE(link.ok()) << link.status();
+  return link.ok() ? *std::move(link) : Link();
+}
+
+void NetworkTest::AddPair(const std::string& name, const std::string& peer) {
+  const absl::Status added = AddVethPair(socket(), name, peer);
+  ASSERT_TRUE(added.ok()) << added;
+  for (const std::string& end : {name, peer}) {
+    const absl::Status up = ChangeLink(socket(), Find(end).index, {.up = true});
+    ASSERT_TRUE(up.ok()) << up;
+  }
+}
+
+}  // namespace netlink::testing
