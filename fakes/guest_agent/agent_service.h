@@ -10,7 +10,6 @@
 #include "agent/health.ttrpc.h"
 #include "fakes/guest_agent/guest.h"
 #include "fakes/guest_agent/guest_context.h"
-#include "fakes/guest_agent/guest_network.h"
 
 namespace fakes {
 
@@ -126,7 +125,6 @@ class AgentService final : public grpc::AgentService {
 
   GuestContext& context_;
   Guest& guest_;
-  GuestNetwork network_;
   // Owned here alone.
   std::shared_ptr<AgentService*> alive_ = std::make_shared<AgentService*>(this);
 };

@@ -111,39 +111,39 @@ void AgentService::GetDiagnosticData(const grpc::GetDiagnosticDataRequest& reque
 
 void AgentService::UpdateInterface(const grpc::UpdateInterfaceRequest& request, const Call&,
                                    Reply<types::Interface> reply) {
-  std::move(reply)(network_.UpdateInterface(request));
+  std::move(reply)(context_.network.UpdateInterface(request));
 }
 
 void AgentService::UpdateRoutes(const grpc::UpdateRoutesRequest& request, const Call&,
                                 Reply<grpc::Routes> reply) {
-  std::move(reply)(network_.UpdateRoutes(request));
+  std::move(reply)(context_.network.UpdateRoutes(request));
 }
 
 void AgentService::ListInterfaces(const grpc::ListInterfacesRequest&, const Call&,
                                   Reply<grpc::Interfaces> reply) {
-  std::move(reply)(network_.interfaces());
+  std::move(reply)(context_.network.Interfaces());
 }
 
 void AgentService::ListRoutes(const grpc::ListRoutesRequest&, const Call&,
                               Reply<grpc::Routes> reply) {
-  std::move(reply)(network_.routes());
+  std::move(reply)(context_.network.Routes());
 }
 
 void AgentService::AddARPNeighbors(const grpc::AddARPNeighborsRequest& request, const Call&,
                                    Reply<Empty> reply) {
-  AnswerEmpty(std::move(reply), network_.AddNeighbors(request));
+  AnswerEmpty(std::move(reply), context_.network.AddNeighbors(request));
 }
 
 void AgentService::GetIPTables(const grpc::GetIPTablesRequest& request, const Call&,
                                Reply<grpc::GetIPTablesResponse> reply) {
   grpc::GetIPTablesResponse response;
-  response.set_data(network_.tables(request.is_ipv6()));
+  response.set_data(context_.network.tables(request.is_ipv6()));
   std::move(reply)(response);
 }
 
 void AgentService::SetIPTables(const grpc::SetIPTablesRequest& request, const Call&,
                                Reply<grpc::SetIPTablesResponse> reply) {
-  network_.tables(request.is_ipv6()) = request.data();
+  context_.network.tables(request.is_ipv6()) = request.data();
   std::move(reply)(grpc::SetIPTablesResponse());
 }
 

@@ -59,7 +59,8 @@ absl::Status Guest::BeginSandbox(const grpc::CreateSandboxRequest& request) {
   if (cgroup.ok()) {
     ASSIGN_OR_RETURN(context_.cleaner, GuestCleaner::Start(context_.reaper, *cgroup));
   }
-  ASSIGN_OR_RETURN(context_.keeper, GuestKeeper::Start(context_.reaper, request.hostname()));
+  ASSIGN_OR_RETURN(context_.keeper, GuestKeeper::Start(context_.reaper, request.hostname(),
+                                                       context_.network.space()));
   FindHooks(request.guest_hook_path());
   return absl::OkStatus();
 }

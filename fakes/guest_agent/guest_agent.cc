@@ -72,6 +72,7 @@ struct GuestAgent::Impl final : ttrpc::ServerConnection::Owner {
                 .config = config,
                 .paths = GuestPaths(config),
                 .disks = {},
+                .network = GuestNetwork(config.is_init),
                 .works = ForkedWorks(*reaper),
                 .cgroups = std::move(cgroups),
                 .cgroup = config.cgroup,
@@ -158,6 +159,10 @@ void GuestAgent::AddDisk(const std::string& bdf, GuestDisk disk) {
 }
 
 void GuestAgent::RemoveDisk(const std::string& bdf) { impl_->context.disks.Remove(bdf); }
+
+absl::StatusOr<base::UniqueFd> GuestAgent::AddNic(const std::string& mac, unsigned header_bytes) {
+  return impl_->context.network.AddNic(mac, header_bytes);
+}
 
 void GuestAgent::Stop() { impl_->Stop(); }
 

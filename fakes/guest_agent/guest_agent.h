@@ -38,6 +38,11 @@ class GuestAgent {
   // "0000:00:05.0".
   void AddDisk(const std::string& bdf, GuestDisk disk);
   void RemoveDisk(const std::string& bdf);
+  // The same of a NIC, which goes with the wire that is returned: a descriptor that does not block
+  // and of which each read is a frame that the guest sends, each write one that it receives, behind
+  // a virtio-net header of so many bytes. `mac` empty: any. With the first one all processes of the
+  // guest, but those that run already, are in a network namespace where the NICs are.
+  absl::StatusOr<base::UniqueFd> AddNic(const std::string& mac, unsigned header_bytes);
 
   // Closes all connections, unanswered, and ends every process of the guest; none is left, and
   // nothing is mounted below the run directory, when it returns. It may serve again.

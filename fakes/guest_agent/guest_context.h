@@ -13,6 +13,7 @@
 #include "fakes/guest_agent/guest_config.h"
 #include "fakes/guest_agent/guest_disks.h"
 #include "fakes/guest_agent/guest_keeper.h"
+#include "fakes/guest_agent/guest_network.h"
 #include "fakes/guest_agent/guest_paths.h"
 #include "fakes/guest_agent/oom_events.h"
 #include "oci/spec.h"
@@ -27,6 +28,7 @@ struct GuestContext {
   GuestConfig config;
   GuestPaths paths;
   GuestDisks disks;  // in a process that plays a guest
+  GuestNetwork network;
   ForkedWorks works;
   container::CgroupMounts cgroups;  // of this machine; none: containers run without
   std::string cgroup;               // that of the guest, relative to ours

@@ -20,7 +20,7 @@
 namespace fakes {
 namespace {
 
-constexpr int kFresh = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+constexpr int kFresh = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
 absl::Status Furnish(const std::string& hostname) {
   if (!hostname.empty() && ::sethostname(hostname.data(), hostname.size()) != 0) {
@@ -46,16 +46,29 @@ absl::Status Furnish(const std::string& hostname) {
   ::_exit(0);
 }
 
+absl::StatusOr<container::NamespacePlan> PlanOf(const base::UniqueFd& network) {
+  container::NamespacePlan plan;
+  plan.fresh = kFresh;
+  if (!network.ok()) {
+    plan.fresh |= CLONE_NEWNET;
+    return plan;
+  }
+  base::UniqueFd copy(::fcntl(network.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy.ok()) return base::ErrnoStatus(errno, "the guest's network namespace");
+  plan.joins.push_back({.flag = CLONE_NEWNET, .type = "network", .fd = std::move(copy)});
+  return plan;
+}
+
 }  // namespace
 
 GuestKeeper::GuestKeeper(pid_t pid, base::UniqueFd life, base::UniqueFd pid_namespace)
     : pid_(pid), life_(std::move(life)), pid_namespace_(std::move(pid_namespace)) {}
 
 absl::StatusOr<std::unique_ptr<GuestKeeper>> GuestKeeper::Start(base::ChildReaper& reaper,
-                                                                const std::string& hostname) {
+                                                                const std::string& hostname,
+                                                                const base::UniqueFd& network) {
   ASSIGN_OR_RETURN(auto sockets, container::SyncSocket::MakePair());
-  container::NamespacePlan plan;
-  plan.fresh = kFresh;
+  ASSIGN_OR_RETURN(const container::NamespacePlan plan, PlanOf(network));
   ASSIGN_OR_RETURN(const pid_t pid, container::ForkInto(plan, [&] {
                      sockets.first.Close();
                      KeepGuest(hostname, sockets.second);

@@ -17,9 +17,11 @@ namespace fakes {
 // process, and all of them with it, however this process ends: what a VM is to its hypervisor.
 class GuestKeeper {
  public:
-  // Returns once it is there. `hostname` empty: that of the host. `reaper` is borrowed.
+  // Returns once it is there. `hostname` empty: that of the host. `network`: the namespace that it
+  // shall hold; not ok(): a new one. `reaper` is borrowed.
   static absl::StatusOr<std::unique_ptr<GuestKeeper>> Start(base::ChildReaper& reaper,
-                                                            const std::string& hostname);
+                                                            const std::string& hostname,
+                                                            const base::UniqueFd& network);
   // Kills it and everything in it, and waits for the end; processes in it that are children of ours
   // must have been reaped before, since the kernel lets the first of a namespace go last.
   ~GuestKeeper();
