@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "fakes/hypervisor/host_tap.h"
 
 namespace fakes {
 namespace {
@@ -45,6 +46,12 @@ absl::Status FakeMachine::Boot(const MachineSettings& settings) {
     if (base::UniqueFd daemon = ConnectTo(path); daemon.ok()) daemons_.push_back(std::move(daemon));
   }
   for (const MachineDisk& disk : settings.disks) AddDisk(disk);
+  for (const MachineNic& nic : settings.nics) {
+    const absl::Status added = AddNic(nic);
+    if (added.ok()) continue;
+    Stop();
+    return added;
+  }
   vcpus_.Resize(settings.vcpus);
   return absl::OkStatus();
 }
@@ -66,11 +73,30 @@ void FakeMachine::RemoveDisk(const std::string& bdf) {
   if (services_) services_->RemoveDisk(bdf);
 }
 
+absl::Status FakeMachine::AddNic(const MachineNic& nic) {
+  ASSIGN_OR_RETURN(HostTap tap, OpenHostTap(nic));
+  ASSIGN_OR_RETURN(base::UniqueFd wire, services_->AddNic(nic.mac, tap.header_bytes));
+  auto relay = std::make_unique<NicRelay>(loop_, std::move(tap.queues), std::move(wire));
+  if (!paused_) relay->Start();
+  nics_[nic.id] = std::move(relay);
+  return absl::OkStatus();
+}
+
+std::map<std::string, NicCounters> FakeMachine::Counters() const {
+  std::map<std::string, NicCounters> counters;
+  for (const auto& [id, relay] : nics_) counters[id] = relay->counters();
+  return counters;
+}
+
 void FakeMachine::Pause() {
+  paused_ = true;
+  for (const auto& [id, relay] : nics_) relay->Pause();
   if (mux_) mux_->Pause();
 }
 
 void FakeMachine::Resume() {
+  paused_ = false;
+  for (const auto& [id, relay] : nics_) relay->Start();
   if (mux_) mux_->Resume();
 }
 
@@ -81,6 +107,8 @@ void FakeMachine::ResetConnections() {
 void FakeMachine::Stop() {
   // The connections first: the host must not see the guest's last words, as after a power cut.
   mux_.reset();
+  nics_.clear();
+  paused_ = false;
   if (services_) services_->Stop();
   services_.reset();
   daemons_.clear();

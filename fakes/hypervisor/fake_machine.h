@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "fakes/hypervisor/guest_machine.h"
 #include "fakes/hypervisor/guest_services.h"
+#include "fakes/hypervisor/nic_relay.h"
 #include "fakes/hypervisor/vcpu_threads.h"
 #include "fakes/hypervisor/vsock_mux.h"
 
@@ -27,6 +29,9 @@ class FakeMachine : public GuestMachine {
   absl::Status AddVsock(const std::string& socket) override;
   void AddDisk(const MachineDisk& disk) override;
   void RemoveDisk(const std::string& bdf) override;
+  absl::Status AddNic(const MachineNic& nic) override;
+  void RemoveNic(const std::string& id) override { nics_.erase(id); }
+  [[nodiscard]] std::map<std::string, NicCounters> Counters() const override;
   void SetVcpus(unsigned count) override { vcpus_.Resize(count); }
   void Pause() override;
   void Resume() override;
@@ -43,6 +48,8 @@ class FakeMachine : public GuestMachine {
   VcpuThreads vcpus_;
   std::unique_ptr<GuestServices> services_;
   std::unique_ptr<VsockMux> mux_;
+  std::map<std::string, std::unique_ptr<NicRelay>> nics_;
+  bool paused_ = false;
   std::vector<base::UniqueFd> daemons_;  // virtiofsd ends when the machine leaves it
 };
 

@@ -138,6 +138,10 @@ class Programs : public GuestServices {
   }
   void RemoveDisk(const std::string& bdf) override { agent_->RemoveDisk(bdf); }
 
+  absl::StatusOr<base::UniqueFd> AddNic(const std::string& mac, unsigned header_bytes) override {
+    return agent_->AddNic(mac, header_bytes);
+  }
+
   void Stop() override {
     log_->Close();
     agent_->Stop();

@@ -22,6 +22,10 @@ class GuestServices {
   // A disk is plugged in, or out.
   virtual void AddDisk(const MachineDisk& disk) = 0;
   virtual void RemoveDisk(const std::string& bdf) = 0;
+  // Gives the guest a NIC and returns the wire to it, which does not block: a read of it is a frame
+  // that the guest has sent, with `header_bytes` of a virtio-net header before it. The NIC goes
+  // with the wire. `mac` empty: any.
+  virtual absl::StatusOr<base::UniqueFd> AddNic(const std::string& mac, unsigned header_bytes) = 0;
   // Ends every process of the guest and returns when none is left. Called once, before the
   // destructor.
   virtual void Stop() = 0;

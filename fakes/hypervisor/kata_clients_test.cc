@@ -54,13 +54,15 @@ class KataClientsTest : public testing::VmmTest {
 };
 
 TEST_F(KataClientsTest, GoRuntime) {
+  const base::UniqueFd tap = MakeTap();
+  if (!tap.ok()) GTEST_SKIP() << "needs root and /dev/net/tun";
   KataGoClient client(Api());
   StartVmm({"-v", "--seccomp", "false"}, /*await=*/false);
   ASSERT_TRUE(AwaitPing(client, 10, 10'000).ok());
   ExpectOk(client.Call("PUT", "vm.create", Config()));
   EXPECT_THAT(client.Call("GET", "vm.info").value_or(""), HasSubstr(R"("state":"Created")"));
   ExpectOk(client.Call("PUT", "vm.add-net", R"({"mac":"02:00:00:00:00:01","num_queues":2})",
-                       {vmm_.pidfd.get(), vmm_.pidfd.get()}));
+                       {tap.get(), tap.get()}));
   ExpectOk(client.Call("PUT", "vm.boot"));
   const std::string info = client.Call("GET", "vm.info").value_or("");
   EXPECT_THAT(info, HasSubstr(R"("state":"Running")"));
@@ -82,13 +84,15 @@ TEST_F(KataClientsTest, GoRuntime) {
 }
 
 TEST_F(KataClientsTest, RuntimeRs) {
+  const base::UniqueFd tap = MakeTap();
+  if (!tap.ok()) GTEST_SKIP() << "needs root and /dev/net/tun";
   KataRsClient client(Api());
   client.timeout_ms = 60'000;  // it has none
   StartVmm({"--seccomp", "false"}, /*await=*/false);
   ASSERT_TRUE(AwaitPing(client, 50, 10'000).ok());
   ExpectOk(client.Call("PUT", "vm.create", Config()));
-  ExpectOk(client.Call("PUT", "vm.add-net", R"({"mac":"02:00:00:00:00:01"})",
-                       {vmm_.pidfd.get(), vmm_.pidfd.get()}));
+  ExpectOk(
+      client.Call("PUT", "vm.add-net", R"({"mac":"02:00:00:00:00:01"})", {tap.get(), tap.get()}));
   ExpectOk(client.Call("PUT", "vm.boot"));
   auto agent = Dial(client, 1024, 10'000);
   ASSERT_TRUE(agent.ok()) << agent.status();

@@ -28,6 +28,13 @@ inline constexpr std::size_t kRelayBytes = 64 * 1024;
 // Pieces that one direction moves before others get their turn.
 inline constexpr int kRelayTurn = 16;
 
+// A frame of a NIC with its header: what IPv4 can say, and then some.
+inline constexpr std::size_t kFrameBytesMax = 68 * 1024;
+// Frames that one side of a NIC moves before others get their turn.
+inline constexpr int kNicTurn = 64;
+// Queues of a NIC.
+inline constexpr unsigned kNicQueuesMax = 64;
+
 // One line of the control socket.
 inline constexpr std::size_t kControlLineBytesMax = 64 * 1024;
 

@@ -2,6 +2,7 @@
 #include "fakes/hypervisor/machine_config.h"
 
 #include <absl/strings/str_cat.h>
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "base/status_macros.h"
 #include "fakes/hypervisor/limits.h"
+#include "netlink/mac.h"
 
 namespace fakes {
 namespace {
@@ -58,24 +60,40 @@ absl::Status ReadNumber(const Json& object, const char* name, absl::string_view 
   return Expected(absl::StrCat(where, name), absl::StrCat("a number from ", min, " to ", max));
 }
 
+absl::Status CheckNic(const Json& device, absl::string_view where) {
+  const auto mac = device.find("mac");
+  if (mac != device.end() && mac->is_string() && !netlink::ParseMac(mac->get<std::string>()).ok()) {
+    return Expected(absl::StrCat(where, ".mac"), "six pairs of hexadecimal digits with colons");
+  }
+  const auto tap = device.find("tap");
+  if (tap != device.end() && tap->is_string() && tap->get<std::string>().size() >= IFNAMSIZ) {
+    return Expected(absl::StrCat(where, ".tap"), absl::StrCat("less than ", IFNAMSIZ, " bytes"));
+  }
+  std::uint64_t queues = 2;
+  return ReadNumber(device, "num_queues", absl::StrCat(where, "."), 2, kNicQueuesMax, queues);
+}
+
 absl::Status CheckDevice(const KindInfo& info, const Json& device, absl::string_view where) {
   if (!device.is_object()) return Expected(where, "an object");
-  for (const char* text : {"id", "path", "socket", "file", "tag"}) {
+  for (const char* text : {"id", "path", "socket", "file", "tag", "mac", "tap"}) {
     const auto found = device.find(text);
     if (found != device.end() && !found->is_null() && !found->is_string()) {
       return Expected(absl::StrCat(where, ".", text), "a string");
     }
   }
+  if (info.kind == DeviceKind::kNet) return CheckNic(device, where);
   if (info.demanded == nullptr) return absl::OkStatus();
   const auto found = device.find(info.demanded);
   if (found != device.end() && found->is_string()) return absl::OkStatus();
   return Expected(absl::StrCat(where, ".", info.demanded), "a string, which is missing");
 }
 
-std::string IdOf(const Json& device) {
-  const auto found = device.find("id");
+std::string TextOf(const Json& device, const char* member) {
+  const auto found = device.find(member);
   return found != device.end() && found->is_string() ? found->get<std::string>() : "";
 }
+
+std::string IdOf(const Json& device) { return TextOf(device, "id"); }
 
 absl::Status CheckFile(const Json& object, const char* member) {
   const auto found = object.find(member);
@@ -261,15 +279,30 @@ std::vector<std::string> MachineConfig::DeviceIds() const {
   return ids;
 }
 
-Json MachineConfig::Counters() const {
+std::vector<MachineNic> MachineConfig::nics() const {
+  std::vector<MachineNic> nics;
+  Json config = json_;
+  for (const Json* device : Devices(config, InfoOf(DeviceKind::kNet))) {
+    nics.push_back({.id = IdOf(*device),
+                    .mac = TextOf(*device, "mac"),
+                    .tap = TextOf(*device, "tap"),
+                    .fds = {}});
+  }
+  return nics;
+}
+
+Json MachineConfig::Counters(const std::map<std::string, NicCounters>& nics) const {
   Json counters = Json::object();
   Json config = json_;
   for (const Json* disk : Devices(config, InfoOf(DeviceKind::kDisk))) {
     counters[IdOf(*disk)] = {
         {"read_bytes", 0}, {"read_ops", 0}, {"write_bytes", 0}, {"write_ops", 0}};
   }
-  for (const Json* net : Devices(config, InfoOf(DeviceKind::kNet))) {
-    counters[IdOf(*net)] = {{"rx_bytes", 0}, {"rx_frames", 0}, {"tx_bytes", 0}, {"tx_frames", 0}};
+  for (const auto& [id, nic] : nics) {
+    counters[id] = {{"rx_bytes", nic.rx_bytes},
+                    {"rx_frames", nic.rx_frames},
+                    {"tx_bytes", nic.tx_bytes},
+                    {"tx_frames", nic.tx_frames}};
   }
   return counters;
 }

@@ -48,9 +48,11 @@ class MachineConfig {
   [[nodiscard]] std::vector<std::string> fs_sockets() const;
   // By id; without a place.
   [[nodiscard]] std::map<std::string, MachineDisk> disks() const;
+  // Without descriptors.
+  [[nodiscard]] std::vector<MachineNic> nics() const;
   [[nodiscard]] std::vector<std::string> DeviceIds() const;  // in the order of the bus
-  // vm.counters: zeros, since no frames and blocks move.
-  [[nodiscard]] nlohmann::json Counters() const;
+  // vm.counters: zeros for disks, since no blocks move, and what `nics` have moved, by id.
+  [[nodiscard]] nlohmann::json Counters(const std::map<std::string, NicCounters>& nics) const;
 
  private:
   nlohmann::json json_;

@@ -6,6 +6,7 @@
 #include <absl/strings/str_cat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <map>
@@ -112,10 +113,27 @@ struct VirtualMachine::Impl {
     RETURN_IF_ERROR(guest.Boot({.vcpus = config.vcpus(),
                                 .vsock_socket = config.vsock_socket(),
                                 .fs_sockets = config.fs_sockets(),
-                                .disks = std::move(disks)}));
+                                .disks = std::move(disks),
+                                .nics = Nics()}));
     pci = std::move(slots);
     state = State::kRunning;
     return absl::OkStatus();
+  }
+
+  // With the descriptors that have come for them.
+  [[nodiscard]] std::vector<MachineNic> Nics() const {
+    std::vector<MachineNic> nics = config.nics();
+    for (MachineNic& nic : nics) {
+      const auto found = files.find(nic.id);
+      if (found != files.end()) nic.fds = Numbers(found->second);
+    }
+    return nics;
+  }
+
+  static std::vector<int> Numbers(const std::vector<base::UniqueFd>& descriptors) {
+    std::vector<int> numbers;
+    for (const base::UniqueFd& fd : descriptors) numbers.push_back(fd.get());
+    return numbers;
   }
 
   void StopGuest() {
@@ -185,7 +203,7 @@ struct VirtualMachine::Impl {
   HttpReply Counters(const Json&, HttpRequest&) {
     if (state == State::kNone) return Missing();
     if (!booted()) return Failed("There are no counters", "VM is not running");
-    return Answer(config.Counters());
+    return Answer(config.Counters(guest.Counters()));
   }
 
   HttpReply Resize(const Json& body, HttpRequest&) {
@@ -213,12 +231,10 @@ struct VirtualMachine::Impl {
     if (!there.ok()) return Failed(what, there.message());
     const absl::StatusOr<std::string> place = pci.Take(*id);
     if (!place.ok()) return Failed(what, place.status().message());
-    if (kind == DeviceKind::kVsock) {
-      const absl::Status listening = guest.AddVsock(changed.vsock_socket());
-      if (!listening.ok()) {
-        pci.Free(*id);
-        return Failed(what, listening.message());
-      }
+    const absl::Status plugged = Plug(kind, *id, changed, request);
+    if (!plugged.ok()) {
+      pci.Free(*id);
+      return Failed(what, plugged.message());
     }
     config = std::move(changed);
     files[*id] = std::move(request.files);
@@ -228,6 +244,19 @@ struct VirtualMachine::Impl {
       guest.AddDisk(disk);
     }
     return Answer({{"id", *id}, {"bdf", *place}});
+  }
+
+  // What can fail in a guest that runs.
+  absl::Status Plug(DeviceKind kind, const std::string& id, const MachineConfig& changed,
+                    const HttpRequest& request) {
+    if (kind == DeviceKind::kVsock) return guest.AddVsock(changed.vsock_socket());
+    if (kind != DeviceKind::kNet) return absl::OkStatus();
+    for (MachineNic& nic : changed.nics()) {
+      if (nic.id != id) continue;
+      nic.fds = Numbers(request.files);
+      return guest.AddNic(nic);
+    }
+    return absl::InternalError(absl::StrCat("no NIC \"", id, "\" in the configuration"));
   }
 
   template <DeviceKind kKind>
@@ -241,10 +270,14 @@ struct VirtualMachine::Impl {
       return Malformed("id: expected a string");
     }
     const std::string id = body["id"].get<std::string>();
+    const std::vector<MachineNic> nics = config.nics();
+    const bool is_nic = std::any_of(nics.begin(), nics.end(),
+                                    [&id](const MachineNic& nic) { return nic.id == id; });
     const absl::Status status = config.Remove(id);
     if (!status.ok()) return Failed("The device was not removed", status.message());
     const std::map<std::string, std::string> places = pci.All();
     if (const auto place = places.find(id); place != places.end()) guest.RemoveDisk(place->second);
+    if (is_nic) guest.RemoveNic(id);
     pci.Free(id);
     files.erase(id);
     return {};

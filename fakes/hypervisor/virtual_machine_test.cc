@@ -12,6 +12,7 @@
 namespace fakes {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -20,6 +21,7 @@ class ScriptedMachine : public GuestMachine {
   absl::Status Boot(const MachineSettings& settings) override {
     calls.push_back(absl::StrCat("boot ", settings.vcpus, " ", settings.vsock_socket));
     for (const MachineDisk& disk : settings.disks) AddDisk(disk);
+    for (const MachineNic& nic : settings.nics) (void)AddNic(nic);
     return boot;
   }
   absl::Status AddVsock(const std::string& socket) override {
@@ -30,6 +32,14 @@ class ScriptedMachine : public GuestMachine {
     calls.push_back(absl::StrCat("plug ", disk.bdf, " ", disk.path, disk.readonly ? " ro" : ""));
   }
   void RemoveDisk(const std::string& bdf) override { calls.push_back("unplug " + bdf); }
+  absl::Status AddNic(const MachineNic& nic) override {
+    calls.push_back(absl::StrCat("nic ", nic.id, " ", nic.mac, " ", nic.tap, " ", nic.fds.size()));
+    return nics;
+  }
+  void RemoveNic(const std::string& id) override { calls.push_back("no nic " + id); }
+  std::map<std::string, NicCounters> Counters() const override {
+    return {{"n2", {.rx_bytes = 7, .rx_frames = 1, .tx_bytes = 0, .tx_frames = 0}}};
+  }
   void SetVcpus(unsigned count) override { calls.push_back(absl::StrCat("vcpus ", count)); }
   void Pause() override { calls.emplace_back("pause"); }
   void Resume() override { calls.emplace_back("resume"); }
@@ -37,6 +47,7 @@ class ScriptedMachine : public GuestMachine {
 
   std::vector<std::string> calls;
   absl::Status boot;
+  absl::Status nics;
 };
 
 class VirtualMachineTest : public base::testing::ProcessTest {
@@ -140,6 +151,10 @@ TEST_F(VirtualMachineTest, MalformedConfigurationsNameTheMember) {
       {R"({"payload":{}})", "payload: expected kernel"},
       {Config(R"(,"net":{})"), "net: expected an array"},
       {Config(R"(,"net":[1])"), "net: expected an object"},
+      {Config(R"(,"net":[{"mac":"02:00"}])"), "net.mac: expected six"},
+      {Config(R"(,"net":[{"tap":7}])"), "net.tap: expected a string"},
+      {Config(R"(,"net":[{"tap":"sixteen-letters-"}])"), "net.tap: expected less than 16"},
+      {Config(R"(,"net":[{"num_queues":1}])"), "net.num_queues: expected a number"},
       {Config(R"(,"fs":[{}])"), "fs.socket: expected"},
       {Config(R"(,"disks":[{"path":7}])"), "disks.path: expected a string"},
       {Config(R"(,"net":[{"id":"a"}],"disks":[{"id":"a"}])"), "one device of \\\"a\\\""},
@@ -164,6 +179,7 @@ TEST_F(VirtualMachineTest, DevicesGetPlacesInTheOrderOfTheBus) {
   EXPECT_THAT(Info(), HasSubstr(R"("pci_bdf":"0000:00:01.0")"));
   EXPECT_EQ(Call("PUT", "vm.add-net", R"({"id":"n2"})").body,
             R"({"bdf":"0000:00:03.0","id":"n2"})");
+  EXPECT_THAT(machine_.calls, Contains("nic eth  t 0"));
   EXPECT_EQ(Put("vm.add-net", R"({"id":"n2"})"), 500);
   EXPECT_EQ(Put("vm.add-disk", R"({"path":"/none"})"), 500);
   EXPECT_EQ(Put("vm.remove-device", R"({"id":"eth"})"), 204);
@@ -174,7 +190,7 @@ TEST_F(VirtualMachineTest, DevicesGetPlacesInTheOrderOfTheBus) {
   EXPECT_EQ(Call("PUT", "vm.add-vsock", R"({"cid":3,"socket":"/v","id":"v"})").status, 200);
   EXPECT_EQ(machine_.calls.back(), "vsock /v");
   EXPECT_EQ(Put("vm.add-vsock", R"({"cid":4,"socket":"/w"})"), 500);
-  EXPECT_THAT(Call("GET", "vm.counters").body, HasSubstr(R"("n2":{"rx_bytes":0)"));
+  EXPECT_THAT(Call("GET", "vm.counters").body, HasSubstr(R"("n2":{"rx_bytes":7)"));
   int added = 0;
   while (Put("vm.add-device", R"({"path":"/sys/x"})") == 200) ++added;
   EXPECT_EQ(added, static_cast<int>(kPciSlots) - 1 - 4);
@@ -202,6 +218,20 @@ TEST_F(VirtualMachineTest, KeepsTheFilesOfADeviceUntilItGoes) {
   EXPECT_EQ(base::testing::OpenFds().count(fd), 1U);
   EXPECT_EQ(Put("vm.remove-device", R"({"id":"n"})"), 204);
   EXPECT_EQ(base::testing::OpenFds().count(fd), 0U);
+}
+
+TEST_F(VirtualMachineTest, ANicThatTheMachineRefusesIsNotThere) {
+  ASSERT_EQ(Put("vm.create", Config()), 204);
+  ASSERT_EQ(Put("vm.boot"), 204);
+  machine_.nics = absl::UnavailableError("no such tap");
+  const std::string nic = R"({"id":"n","mac":"02:00:00:00:00:01","tap":"t"})";
+  EXPECT_THAT(Call("PUT", "vm.add-net", nic).body, HasSubstr("no such tap"));
+  EXPECT_EQ(machine_.calls.back(), "nic n 02:00:00:00:00:01 t 0");
+  EXPECT_EQ(Put("vm.remove-device", R"({"id":"n"})"), 500);
+  machine_.nics = absl::OkStatus();
+  EXPECT_THAT(Call("PUT", "vm.add-net", nic).body, HasSubstr("0000:00:01.0"));
+  EXPECT_EQ(Put("vm.remove-device", R"({"id":"n"})"), 204);
+  EXPECT_THAT(machine_.calls, Contains("no nic n"));
 }
 
 TEST(OddBdfTest, ReplacesThePlaceAndNothingElse) {

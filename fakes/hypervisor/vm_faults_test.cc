@@ -35,8 +35,8 @@ class VmFaultsTest : public testing::VmmTest {
   void LiveALife() {
     const std::vector<std::pair<std::string, std::string>> puts = {
         {"vm.create", Config()},
-        {"vm.add-net", R"({"id":"n"})"},
         {"vm.boot", ""},
+        {"vm.add-net", R"({"id":"n","tap":"t"})"},
         {"vm.add-disk", absl::StrCat(R"({"path":")", temp_.File("kernel"), "\"}")},
         {"vm.resize", R"({"desired_vcpus":3})"}};
     for (const auto& [call, body] : puts) {
@@ -200,10 +200,11 @@ TEST_F(VmFaultsTest, RulesThatAreWrongFailEveryCallByTheirPlace) {
 }
 
 TEST_F(VmFaultsTest, ADeviceGetsAnOddPlaceOrNone) {
-  Plan({.verb = "vm.add-net", .fault = Fault::kOddBdf, .message = "nowhere"});
+  Plan({.verb = "vm.add-fs", .fault = Fault::kOddBdf, .message = "nowhere"});
   StartVmm();
   Boot();
-  EXPECT_EQ(Put("vm.add-net", R"({"id":"n"})").value_or(""), R"({"bdf":"nowhere","id":"n"})");
+  EXPECT_EQ(Put("vm.add-fs", R"({"id":"n","socket":"/s"})").value_or(""),
+            R"({"bdf":"nowhere","id":"n"})");
 }
 
 }  // namespace

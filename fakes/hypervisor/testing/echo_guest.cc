@@ -2,14 +2,17 @@
 #include "fakes/hypervisor/testing/echo_guest.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 #include <set>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "vm/hybrid_vsock.h"
 
 namespace fakes::testing {
@@ -34,6 +37,15 @@ class EchoGuest : public GuestServices {
 
   void AddDisk(const MachineDisk&) override {}
   void RemoveDisk(const std::string&) override {}
+  // Nobody is at the other end.
+  absl::StatusOr<base::UniqueFd> AddNic(const std::string&, unsigned) override {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+      return base::ErrnoStatus(errno, "socketpair");
+    }
+    ::close(ends[1]);
+    return base::UniqueFd(ends[0]);
+  }
 
   void Stop() override {
     for (const auto& echo : open_) {

@@ -10,11 +10,15 @@
 
 #include <csignal>
 
+#include "base/network_namespace.h"
 #include "base/pidfd.h"
+#include "base/status_macros.h"
 #include "base/testing/child_main.h"
 #include "base/testing/run.h"
 #include "fakes/hypervisor/hypervisor_process.h"
 #include "fakes/hypervisor/testing/echo_guest.h"
+#include "netlink/link.h"
+#include "netlink/tap.h"
 
 namespace fakes::testing {
 namespace {
@@ -109,6 +113,28 @@ std::string VmmTest::Control(const std::string& command) {
       BlockingSocket::Connect(temp_.File("control"), kPatienceMs);
   if (!socket.ok() || !socket->Send(absl::StrCat(command, "\n")).ok()) return "no control socket";
   return socket->ReceiveLine().value_or("no answer");
+}
+
+base::UniqueFd VmmTest::MakeTap() {
+  base::UniqueFd tap;
+  absl::StatusOr<base::UniqueFd> space = base::MakeNetworkNamespace();
+  if (!space.ok() || ::access("/dev/net/tun", R_OK | W_OK) != 0) return tap;
+  space_ = *std::move(space);
+  const absl::Status made = base::InNetworkNamespace(space_, [&tap]() -> absl::Status {
+    ASSIGN_OR_RETURN(tap, netlink::OpenTap("tap0"));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(made.ok()) << made;
+  return tap;
+}
+
+bool VmmTest::IsTapThere() const {
+  const absl::Status found = base::InNetworkNamespace(space_, []() -> absl::Status {
+    ASSIGN_OR_RETURN(netlink::Socket socket, netlink::Socket::Open());
+    return netlink::FindLink(socket, "tap0").status();
+  });
+  EXPECT_TRUE(found.ok() || absl::IsNotFound(found)) << found;
+  return found.ok();
 }
 
 }  // namespace fakes::testing

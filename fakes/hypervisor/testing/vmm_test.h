@@ -48,6 +48,12 @@ class VmmTest : public base::testing::ProcessTest {
   [[nodiscard]] std::string FaultDirectory() const { return temp_.File("faults"); }
   [[nodiscard]] std::string ErrorFile() const { return temp_.File("stderr"); }
 
+  // A tap that lives as long as the descriptor, or a copy of it: "tap0" in `space_`. Not ok() where
+  // none can be made, without root.
+  base::UniqueFd MakeTap();
+  [[nodiscard]] bool IsTapThere() const;
+
+  base::UniqueFd space_;  // a network namespace, once there was a tap
   // What StartVmm starts instead of this binary's own child; empty: that.
   std::string program_;
   std::unique_ptr<KataClient> client_;
