@@ -144,7 +144,8 @@ absl::Status ForkResult(const Fork& fork, const ExitStatus& exit) {
 }
 
 absl::StatusOr<Child> ForkAs(const SpawnSpec& spec) {
-  if (spec.parent_death_signal != 0 || spec.namespaces != 0 || spec.pid_namespace >= 0) {
+  if (spec.parent_death_signal != 0 || spec.namespaces != 0 || spec.pid_namespace >= 0 ||
+      spec.network_namespace >= 0) {
     return absl::InvalidArgumentError("fork: a death signal and namespaces are for programs");
   }
   const pid_t pid = ::fork();

@@ -47,6 +47,7 @@ enum class Step {
   kSetsid,
   kSetpgid,
   kDeathSignal,
+  kNetworkNamespace,
   kMoveFd,
   kDup,
   kChdir,
@@ -66,6 +67,7 @@ struct ChildPlan {
   int death_signal = 0;
   int namespaces = 0;
   int pid_namespace = -1;
+  int network_namespace = -1;
   pid_t parent = -1;
 
   // The child's answer if it fails.
@@ -130,6 +132,10 @@ SPAWN_CHILD_CODE int ChildMain(void* argument) {
       for (;;) ::syscall(SYS_exit_group, 127);
     }
   }
+  if (plan->network_namespace >= 0 &&
+      ::syscall(SYS_setns, plan->network_namespace, CLONE_NEWNET) != 0) {
+    FailChild(plan, Step::kNetworkNamespace);
+  }
 #ifdef SYS_close_range
   // What our own parent leaked to us must not travel on. Best effort (Linux 5.11); ours are
   // CLOEXEC.
@@ -159,6 +165,8 @@ std::string Describe(const ChildPlan& plan) {
       return "setpgid";
     case Step::kDeathSignal:
       return absl::StrCat("prctl PR_SET_PDEATHSIG ", plan.death_signal);
+    case Step::kNetworkNamespace:
+      return "setns to the network namespace";
     case Step::kMoveFd:
     case Step::kDup:
       return absl::StrCat("dup to descriptor ", plan.failed_fd);
@@ -246,6 +254,9 @@ absl::Status Validate(const SpawnSpec& spec) {
   }
   if (spec.pid_namespace >= 0 && (spec.namespaces & CLONE_NEWPID) != 0) {
     return absl::InvalidArgumentError("spawn: both a new pid namespace and an existing one");
+  }
+  if (spec.network_namespace >= 0 && (spec.namespaces & CLONE_NEWNET) != 0) {
+    return absl::InvalidArgumentError("spawn: both a new network namespace and an existing one");
   }
   std::vector<int> targets;
   for (const FdMapping& mapping : spec.fds) {
@@ -356,6 +367,7 @@ absl::StatusOr<Child> Spawn(const SpawnSpec& spec) {
   plan.death_signal = spec.parent_death_signal;
   plan.namespaces = spec.namespaces;
   plan.pid_namespace = spec.pid_namespace;
+  plan.network_namespace = spec.network_namespace;
   plan.parent = ::getpid();
   return CloneAndExec(plan);
 }

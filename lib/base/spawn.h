@@ -40,6 +40,9 @@ struct SpawnSpec {
   // Descriptor of an existing pid namespace that is ours or below it, borrowed: the child is in it,
   // and still a child of ours. Not together with CLONE_NEWPID. -1: that of our other children.
   int pid_namespace = -1;
+  // Descriptor of an existing network namespace, borrowed: the child is in it. Not together with
+  // CLONE_NEWNET. -1: ours.
+  int network_namespace = -1;
 };
 
 // A started process. `pidfd` is CLOEXEC and valid until closed, also after the reap.

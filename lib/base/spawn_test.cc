@@ -482,6 +482,32 @@ TEST_F(SpawnTest, TheChildJoinsAnExistingPidNamespaceAndTheNextOneDoesNot) {
   EXPECT_EQ(testing::WaitForExit(init.pid)->signal, SIGKILL);
 }
 
+TEST_F(SpawnTest, TheChildJoinsAnExistingNetworkNamespace) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes namespaces";
+  const Pipe gate = MakePipe().value();
+  SpawnSpec first = Program("/bin/cat");
+  first.fds = {{gate.read.get(), 0}};
+  first.namespaces = CLONE_NEWNET;
+  const Child other = Spawn(first).value();
+  const std::string path = absl::StrCat("/proc/", other.pid, "/ns/net");
+  const UniqueFd inside(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(inside.ok());
+  const std::string its_name = Output(Shell(absl::StrCat("readlink ", path)));
+  SpawnSpec second = Shell("readlink /proc/self/ns/net");
+  EXPECT_NE(Output(second), its_name);
+  second.network_namespace = inside.get();
+  EXPECT_EQ(Output(second), its_name);
+  second.namespaces = CLONE_NEWNET;
+  EXPECT_EQ(Spawn(second).status().code(), absl::StatusCode::kInvalidArgument);
+  second.namespaces = 0;
+  second.network_namespace = gate.read.get();
+  EXPECT_THAT(std::string(Spawn(second).status().message()),
+              ::testing::HasSubstr("setns to the network namespace"))
+      << "no namespace";
+  ASSERT_TRUE(SendSignal(other.pidfd, SIGKILL).ok());
+  EXPECT_EQ(testing::WaitForExit(other.pid)->signal, SIGKILL);
+}
+
 TEST_F(SpawnTest, AFailureInFreshNamespacesLeavesNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes namespaces";
   SpawnSpec spec = Program("/no/such/program");
