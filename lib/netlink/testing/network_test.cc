@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace netlink::testing {
@@ -28,6 +29,19 @@ NetworkNamespace::NetworkNamespace() {
 
 std::string NetworkNamespace::path() const {
   return absl::StrCat("/proc/", ::getpid(), "/fd/", fd_.get());
+}
+
+void NetworkNamespace::Visit(absl::FunctionRef<void()> body) const {
+  const base::UniqueFd before = OpenOwn();
+  if (!before.ok() || ::setns(fd_.get(), CLONE_NEWNET) != 0) std::abort();
+  body();
+  if (::setns(before.get(), CLONE_NEWNET) != 0) std::abort();
+}
+
+Socket NetworkNamespace::OpenSocket() const {
+  std::optional<Socket> socket;
+  Visit([&socket] { socket = Socket::Open().value(); });
+  return *std::move(socket);
 }
 
 void NetworkTest::SetUp() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <absl/strings/string_view.h>
+#include <absl/functional/function_ref.h>
 
 #include <memory>
 #include <string>
@@ -24,6 +24,10 @@ class NetworkNamespace {
   [[nodiscard]] int fd() const { return fd_.get(); }
   // Where others open it, while this lives.
   [[nodiscard]] std::string path() const;
+  // Runs `body` in it.
+  void Visit(absl::FunctionRef<void()> body) const;
+  // That stays in it.
+  [[nodiscard]] Socket OpenSocket() const;
 
  private:
   base::UniqueFd fd_;

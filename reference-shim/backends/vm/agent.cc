@@ -11,6 +11,7 @@
 #include "agent/health.ttrpc.h"
 #include "base/status_macros.h"
 #include "reference-shim/backends/vm/agent_metrics.h"
+#include "reference-shim/backends/vm/agent_network.h"
 #include "reference-shim/backends/vm/agent_spec.h"
 #include "reference-shim/backends/vm/guest_spec.h"
 #include "reference-shim/backends/vm/trace.h"
@@ -158,6 +159,27 @@ void Agent::CreateSandbox(const std::string& sandbox_id, const std::string& host
 void Agent::DestroySandbox(std::chrono::milliseconds timeout, shim::Done<> done) {
   wire_->agent.DestroySandbox({}, Wire::Within(timeout),
                               Plain<Empty>("DestroySandbox", std::move(done)));
+}
+
+void Agent::UpdateInterface(const PodNic& nic, shim::Done<> done) {
+  grpc::UpdateInterfaceRequest request;
+  *request.mutable_interface() = ToInterface(nic);
+  wire_->agent.UpdateInterface(request, wire_->usual,
+                               Plain<types::Interface>("UpdateInterface", std::move(done)));
+}
+
+void Agent::AddNeighbors(const PodNetwork& network, shim::Done<> done) {
+  grpc::AddARPNeighborsRequest request;
+  *request.mutable_neighbors() = ToNeighbors(network);
+  wire_->agent.AddARPNeighbors(request, wire_->usual,
+                               Plain<Empty>("AddARPNeighbors", std::move(done)));
+}
+
+void Agent::UpdateRoutes(const PodNetwork& network, shim::Done<> done) {
+  grpc::UpdateRoutesRequest request;
+  *request.mutable_routes() = ToRoutes(network);
+  wire_->agent.UpdateRoutes(request, wire_->usual,
+                            Plain<grpc::Routes>("UpdateRoutes", std::move(done)));
 }
 
 void Agent::GetOomEvent(shim::Done<std::string> done) {

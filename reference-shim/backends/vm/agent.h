@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "oci/spec.h"
 #include "reference-shim/backends/vm/guest_disk.h"
+#include "reference-shim/backends/vm/pod_network.h"
 #include "reference-shim/shim/backend.h"
 
 namespace backends {
@@ -63,6 +64,11 @@ class Agent {
   void Check(std::chrono::milliseconds timeout, shim::Done<> done);
   void CreateSandbox(const std::string& sandbox_id, const std::string& hostname, shim::Done<> done);
   void DestroySandbox(std::chrono::milliseconds timeout, shim::Done<> done);
+  // The pod's network. The device of a NIC is found by its MAC, or at its place, and becomes what
+  // the link is; an agent may not have it yet. Neighbours and routes are those of all NICs.
+  void UpdateInterface(const PodNic& nic, shim::Done<> done);
+  void AddNeighbors(const PodNetwork& network, shim::Done<> done);
+  void UpdateRoutes(const PodNetwork& network, shim::Done<> done);
   // Blocks in the guest until there is one; completes with the container's id.
   void GetOomEvent(shim::Done<std::string> done);
 

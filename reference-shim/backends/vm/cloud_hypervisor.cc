@@ -12,6 +12,7 @@
 
 #include "base/status_macros.h"
 #include "container/recorded_process.h"
+#include "reference-shim/backends/vm/guest_disk.h"
 #include "reference-shim/backends/vm/limits.h"
 #include "reference-shim/backends/vm/trace.h"
 #include "vm/guest_channel.h"
@@ -25,11 +26,25 @@ constexpr std::uint64_t kMebibyte = 1ULL << 20;
 // Every VM has a vsock of its own: 3 is the first number that is not taken by hosts.
 constexpr int kGuestCid = 3;
 constexpr int kVirtiofsQueueSize = 1024;
+// A pair of them: a tap that has one queue.
+constexpr int kNicQueues = 2;
+constexpr int kNicQueueSize = 256;
 
 // Room for memory that comes later, in whole blocks.
 std::uint64_t HotplugBytes(const VmConfig& config) {
   const std::uint64_t more = std::max(config.memory_mib_max, config.memory_mib) - config.memory_mib;
   return more * kMebibyte / kMemoryBlockBytes * kMemoryBlockBytes;
+}
+
+// What a device that was added has become in the guest, "0000:00:05.0".
+absl::StatusOr<std::string> PlaceIn(const std::string& answer, const char* command) {
+  const json parsed = json::parse(answer, nullptr, /*allow_exceptions=*/false);
+  const auto bdf = parsed.is_object() ? parsed.find("bdf") : parsed.end();
+  if (!parsed.is_object() || bdf == parsed.end() || !bdf->is_string()) {
+    return absl::InternalError(
+        absl::StrCat(command, ": expected an object with bdf, not ", answer));
+  }
+  return bdf->get<std::string>();
 }
 
 }  // namespace
@@ -61,9 +76,10 @@ std::string CloudHypervisorVm(const VmConfig& config, const std::string& vsock_s
 }
 
 CloudHypervisor::CloudHypervisor(const shim::BackendContext& context, const VmConfig& config,
-                                 const VmFiles& files, Tracer* tracer)
+                                 const VmFiles& files, PodNetwork& network, Tracer* tracer)
     : context_(context),
       config_(config),
+      network_(network),
       tracer_(tracer),
       shared_(files.shared),
       api_socket_(absl::StrCat(files.directory, "/api.sock")),
@@ -105,7 +121,8 @@ absl::Status CloudHypervisor::Spawn() {
   for (const std::string& argument : config_.arguments) {
     argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", shared_}}));
   }
-  RETURN_IF_ERROR(process_.Spawn(std::move(argv), {}, [this] { OnExited(); }));
+  RETURN_IF_ERROR(process_.Spawn(
+      std::move(argv), {}, [this] { OnExited(); }, network_.nics.empty() ? "" : network_.path));
   // For `delete` (R6).
   return container::WritePidFile(pid_file_, process_.pid());
 }
@@ -133,8 +150,30 @@ void CloudHypervisor::CreateVm() {
   Put("vm.create", CloudHypervisorVm(config_, vsock_socket_, virtiofs_socket_),
       [this](const absl::Status& status) {
         if (started_ == nullptr) return;
-        status.ok() ? BootVm() : Started(status);
+        status.ok() ? AddNics(0) : Started(status);
       });
+}
+
+// One after the other: in this order the guest finds them.
+void CloudHypervisor::AddNics(std::size_t next) {
+  if (next == network_.nics.size()) return BootVm();
+  const PodNic& nic = network_.nics[next];
+  const json body = {{"id", NicId(next)},        {"tap", nic.tap},
+                     {"mac", nic.link.mac},      {"mtu", nic.link.mtu},
+                     {"num_queues", kNicQueues}, {"queue_size", kNicQueueSize}};
+  Call("PUT", "vm.add-net", body.dump(-1, ' ', false, json::error_handler_t::replace),
+       config_.api_timeout, [this, next](const absl::StatusOr<std::string>& answer) {
+         if (started_ == nullptr) return;
+         // One that is there from the start may have no place yet (204).
+         absl::StatusOr<std::string> place =
+             answer.ok() && !answer->empty() ? PlaceIn(*answer, "vm.add-net") : answer;
+         if (place.ok() && !place->empty()) place = PciPath(*place);
+         if (!place.ok()) {
+           return Started(base::Annotate(place.status(), network_.nics[next].link.name));
+         }
+         network_.nics[next].place = *std::move(place);
+         AddNics(next + 1);
+       });
 }
 
 void CloudHypervisor::BootVm() {
@@ -250,14 +289,7 @@ void CloudHypervisor::AddDevice(VmDevice device, shim::Done<std::string> done) {
   Call("PUT", "vm.add-disk", body.dump(-1, ' ', false, json::error_handler_t::replace),
        config_.api_timeout,
        [done = std::move(done)](const absl::StatusOr<std::string>& answer) mutable {
-         if (!answer.ok()) return done(answer.status());
-         const json parsed = json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-         const auto bdf = parsed.is_object() ? parsed.find("bdf") : parsed.end();
-         if (!parsed.is_object() || bdf == parsed.end() || !bdf->is_string()) {
-           return done(absl::InternalError(
-               absl::StrCat("vm.add-disk: expected an object with bdf, not ", *answer)));
-         }
-         done(bdf->get<std::string>());
+         done(answer.ok() ? PlaceIn(*answer, "vm.add-disk") : answer);
        });
 }
 

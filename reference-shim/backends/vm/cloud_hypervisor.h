@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -23,7 +24,7 @@ namespace backends {
 class CloudHypervisor : public Hypervisor {
  public:
   CloudHypervisor(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files,
-                  Tracer* tracer);
+                  PodNetwork& network, Tracer* tracer);
 
   [[nodiscard]] HypervisorCapabilities capabilities() const override;
   void OnExit(std::function<void()> exited) override { exited_ = std::move(exited); }
@@ -47,6 +48,8 @@ class CloudHypervisor : public Hypervisor {
   absl::Status Spawn();
   void AwaitApi();
   void CreateVm();
+  // The NICs of the pod from this one on; then BootVm.
+  void AddNics(std::size_t next);
   void BootVm();
   void OnExited();
   void OnDaemonExited();
@@ -56,6 +59,7 @@ class CloudHypervisor : public Hypervisor {
 
   const shim::BackendContext& context_;
   const VmConfig& config_;
+  PodNetwork& network_;
   Tracer* const tracer_;
   const std::string shared_;
   std::string api_socket_;

@@ -8,12 +8,12 @@ namespace backends {
 
 std::unique_ptr<Hypervisor> MakeHypervisor(const shim::BackendContext& context,
                                            const VmConfig& config, const VmFiles& files,
-                                           Tracer* tracer) {
+                                           PodNetwork& network, Tracer* tracer) {
   switch (config.kind) {
     case HypervisorKind::kCloudHypervisor:
-      return std::make_unique<CloudHypervisor>(context, config, files, tracer);
+      return std::make_unique<CloudHypervisor>(context, config, files, network, tracer);
     case HypervisorKind::kQemu:
-      return std::make_unique<Qemu>(context, config, files, tracer);
+      return std::make_unique<Qemu>(context, config, files, network, tracer);
   }
   return nullptr;
 }

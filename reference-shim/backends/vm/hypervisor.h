@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "reference-shim/backends/vm/pod_network.h"
 #include "reference-shim/backends/vm/vm_config.h"
 #include "reference-shim/backends/vm/vm_files.h"
 #include "reference-shim/shim/backend.h"
@@ -68,9 +69,10 @@ class Hypervisor {
 };
 
 // The kind that `config` names; its sockets and pid file go where `files`, which exist, have room
-// for them. Calls to it are spans of `tracer`, unless that is null. All borrowed.
+// for them. Its machine has the NICs of `network`, and learns their places in the guest where that
+// is known. Calls to it are spans of `tracer`, unless that is null. All borrowed.
 std::unique_ptr<Hypervisor> MakeHypervisor(const shim::BackendContext& context,
                                            const VmConfig& config, const VmFiles& files,
-                                           Tracer* tracer);
+                                           PodNetwork& network, Tracer* tracer);
 
 }  // namespace backends

@@ -65,6 +65,11 @@ inline constexpr std::chrono::milliseconds kOomRetryPause{1000};
 // SIGTERM, then SIGKILL, to a hypervisor that does not end when told.
 inline constexpr std::chrono::milliseconds kTermTimeout{500};
 
+// How often an agent is asked for an interface whose device it may not have yet, and the time
+// between.
+inline constexpr int kInterfaceTries = 10;
+inline constexpr std::chrono::milliseconds kInterfacePause{100};
+
 // --- the size of a machine ------------------------------------------------------------------
 
 // Memory comes in blocks of this size: what Linux on x86 puts online at once.

@@ -64,10 +64,11 @@ std::string PciAddress(unsigned number) {
 }  // namespace
 
 Qemu::Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files,
-           Tracer* tracer)
+           const PodNetwork& network, Tracer* tracer)
     : context_(context),
       config_(config),
       files_(files),
+      network_(network),
       process_(context),
       daemon_(context),
       monitor_(context.loop, tracer),
@@ -92,11 +93,12 @@ absl::Status Qemu::Spawn() {
   ASSIGN_OR_RETURN(SocketPair monitor, MakeSocketPair());
   ASSIGN_OR_RETURN(SocketPair agent, MakeSocketPair());
   agent_ = std::move(agent.ours);
-  RETURN_IF_ERROR(process_.Spawn(QemuCommand(config_, files_),
-                                 {{.source = monitor.theirs.get(), .target = kQemuMonitorFd},
-                                  {.source = agent.theirs.get(), .target = kQemuAgentFd},
-                                  {.source = files.get(), .target = kQemuVirtiofsFd}},
-                                 [this] { OnExited(); }));
+  RETURN_IF_ERROR(process_.Spawn(
+      QemuCommand(config_, files_, network_),
+      {{.source = monitor.theirs.get(), .target = kQemuMonitorFd},
+       {.source = agent.theirs.get(), .target = kQemuAgentFd},
+       {.source = files.get(), .target = kQemuVirtiofsFd}},
+      [this] { OnExited(); }, network_.nics.empty() ? "" : network_.path));
   // For `delete` (R6).
   RETURN_IF_ERROR(
       container::WritePidFile(absl::StrCat(files_.directory, "/vmm.pid"), process_.pid()));

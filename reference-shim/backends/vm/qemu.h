@@ -22,7 +22,7 @@ namespace backends {
 class Qemu : public Hypervisor {
  public:
   Qemu(const shim::BackendContext& context, const VmConfig& config, const VmFiles& files,
-       Tracer* tracer = nullptr);
+       const PodNetwork& network, Tracer* tracer = nullptr);
 
   [[nodiscard]] HypervisorCapabilities capabilities() const override;
   void OnExit(std::function<void()> exited) override { exited_ = std::move(exited); }
@@ -69,6 +69,7 @@ class Qemu : public Hypervisor {
   const shim::BackendContext& context_;
   const VmConfig& config_;
   const VmFiles files_;
+  const PodNetwork& network_;
   VmmProcess process_;
   VirtiofsDaemon daemon_;
   QmpClient monitor_;

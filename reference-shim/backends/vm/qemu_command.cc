@@ -26,7 +26,8 @@ std::string KernelCommandLine(const VmConfig& config) {
 
 }  // namespace
 
-std::vector<std::string> QemuCommand(const VmConfig& config, const VmFiles& files) {
+std::vector<std::string> QemuCommand(const VmConfig& config, const VmFiles& files,
+                                     const PodNetwork& network) {
   const std::string memory = absl::StrCat(config.memory_mib, "M");
   std::vector<std::string> argv = {
       config.path, "-nodefaults", "-no-user-config", "-no-reboot", "-S",  //
@@ -55,6 +56,16 @@ std::vector<std::string> QemuCommand(const VmConfig& config, const VmFiles& file
     argv.insert(argv.end(),
                 {"-blockdev", image.dump(-1, ' ', false, json::error_handler_t::replace), "-device",
                  "virtio-blk-pci,drive=image"});
+  }
+  for (std::size_t i = 0; i < network.nics.size(); ++i) {
+    const PodNic& nic = network.nics[i];
+    const std::string id = NicId(i);
+    // A machine that boots from no network needs no program for it, which not all hosts have.
+    argv.insert(
+        argv.end(),
+        {"-netdev", absl::StrCat("tap,id=", id, ",ifname=", nic.tap, ",script=no,downscript=no"),
+         "-device",
+         absl::StrCat("virtio-net-pci,netdev=", id, ",mac=", nic.link.mac, ",romfile=")});
   }
   for (const std::string& argument : config.arguments) {
     argv.push_back(absl::StrReplaceAll(argument, {{"${shared}", files.shared}}));

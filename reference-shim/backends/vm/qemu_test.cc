@@ -70,7 +70,7 @@ TEST(QemuCommand, IsWhatTheConfigurationSays) {
   config.vcpus = 2;
   config.memory_mib = 64;
   config.arguments = {"-x", "${shared}/y"};
-  const std::string line = absl::StrJoin(QemuCommand(config, FilesIn("/s")), " ");
+  const std::string line = absl::StrJoin(QemuCommand(config, FilesIn("/s"), {}), " ");
   EXPECT_THAT(line, ::testing::StartsWith("/q -nodefaults "));
   EXPECT_THAT(line, ::testing::EndsWith(" -x /s/y"));
   for (const char* part :
@@ -91,9 +91,28 @@ TEST(QemuCommand, AnImageIsAReadOnlyDiskWhateverItsName) {
   config.kind = HypervisorKind::kQemu;
   config.image = "/i,readonly=off";
   EXPECT_THAT(
-      QemuCommand(config, FilesIn("/s")),
+      QemuCommand(config, FilesIn("/s"), {}),
       ::testing::Contains("{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":"
                           "\"/i,readonly=off\"},\"node-name\":\"image\",\"read-only\":true}"));
+}
+
+TEST(QemuCommand, EveryLinkOfThePodIsANicOfItsMac) {
+  PodNetwork network;
+  network.nics.resize(2);
+  for (int i = 0; i < 2; ++i) {
+    network.nics[i].tap = absl::StrCat("tap", i, "_vm");
+    network.nics[i].link.mac = absl::StrCat("02:00:00:00:00:0", i);
+  }
+  VmConfig config;
+  config.kind = HypervisorKind::kQemu;
+  config.arguments = {"-last"};
+  const std::string line = absl::StrJoin(QemuCommand(config, FilesIn("/s"), network), " ");
+  EXPECT_THAT(
+      line, ::testing::EndsWith(" -netdev tap,id=nic0,ifname=tap0_vm,script=no,downscript=no"
+                                " -device virtio-net-pci,netdev=nic0,mac=02:00:00:00:00:00,romfile="
+                                " -netdev tap,id=nic1,ifname=tap1_vm,script=no,downscript=no"
+                                " -device virtio-net-pci,netdev=nic1,mac=02:00:00:00:00:01,romfile="
+                                " -last"));
 }
 
 // --- the backend with it --------------------------------------------------------------------
@@ -197,7 +216,7 @@ class QemuTest : public ::testing::Test {
 
   void Boot(const std::vector<std::string>& words) {
     config_.arguments = words;
-    qemu_.emplace(context_, config_, files_);
+    qemu_.emplace(context_, config_, files_, network_);
     Answer<absl::Status> started;
     qemu_->Start(started.Expect());
     ASSERT_TRUE(Await(started).ok());
@@ -227,6 +246,7 @@ class QemuTest : public ::testing::Test {
   shim::BackendContext context_{
       .loop = loop_, .reaper = *reaper_, .log = log_, .namespace_name = "test"};
   VmFiles files_;
+  PodNetwork network_;
   VmConfig config_;
   std::optional<Qemu> qemu_;
 };

@@ -21,10 +21,11 @@ constexpr unsigned kLostStatus = 255;
 }  // namespace
 
 Sandbox::Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files,
-                 Tracer* tracer)
+                 const std::string& network_namespace, Tracer* tracer)
     : context_(context),
       config_(std::move(config)),
       files_(std::move(files)),
+      network_namespace_(config_.network == NetworkModel::kNone ? "" : network_namespace),
       tracer_(tracer),
       health_(context.loop),
       agent_lost_(context.loop),
@@ -57,13 +58,25 @@ void Sandbox::MakeFiles() {
       [this, shim]() -> absl::Status {
         RETURN_IF_ERROR(MakeVmFiles(files_));
         RETURN_IF_ERROR(WriteAgentPort(files_, config_.agent_port));
-        return container::WritePidFile(absl::StrCat(files_.directory, "/shim.pid"), shim);
+        RETURN_IF_ERROR(container::WritePidFile(absl::StrCat(files_.directory, "/shim.pid"), shim));
+        if (network_namespace_.empty()) return absl::OkStatus();
+        return MakeVmNetwork(files_, network_namespace_);
       },
-      guard_.Wrap([this](const absl::Status& status) { status.ok() ? Boot() : Fail(status); }));
+      guard_.Wrap(
+          [this](const absl::Status& status) { status.ok() ? LoadNetwork() : Fail(status); }));
+}
+
+void Sandbox::LoadNetwork() {
+  if (!network_namespace_.empty()) {
+    absl::StatusOr<PodNetwork> network = LoadVmNetwork(files_);
+    if (!network.ok()) return Fail(network.status());
+    network_ = *std::move(network);
+  }
+  Boot();
 }
 
 void Sandbox::Boot() {
-  hypervisor_ = MakeHypervisor(context_, config_, files_, tracer_);
+  hypervisor_ = MakeHypervisor(context_, config_, files_, network_, tracer_);
   resources_ = std::make_unique<ResourceManager>(*hypervisor_, config_, context_.log,
                                                  [this] { return agent_.get(); });
   hypervisor_->Start(guard_.Wrap([this](const absl::Status& status) {
@@ -99,6 +112,15 @@ void Sandbox::CheckAgent(base::UniqueFd connection) {
   }));
   agent_->Check(config_.agent_timeout, guard_.Wrap([this](const absl::Status& status) {
     if (state_ != State::kStarting) return;
+    status.ok() ? SetUpNetwork() : Fail(base::Annotate(status, "agent"));
+  }));
+}
+
+void Sandbox::SetUpNetwork() {
+  if (network_.nics.empty()) return SetUpGuest();
+  guest_network_ = std::make_unique<GuestNetwork>(context_.loop, *agent_, network_);
+  guest_network_->Run(guard_.Wrap([this](const absl::Status& status) {
+    if (state_ != State::kStarting) return;
     status.ok() ? SetUpGuest() : Fail(base::Annotate(status, "agent"));
   }));
 }
@@ -113,6 +135,7 @@ void Sandbox::SetUpGuest() {
 
 void Sandbox::Run() {
   state_ = State::kRunning;
+  guest_network_.reset();
   management_ = std::make_unique<Management>(*this, context_.calls);
   const absl::Status listens = management_->Listen(context_.loop, ManagementSocket(files_));
   if (!listens.ok()) context_.log.Warning("VM ", files_.sandbox, ": ", listens.message());
@@ -207,6 +230,7 @@ void Sandbox::TearDown() {
   oom_retry_.Clear();
   guard_.Reset();
   management_.reset();
+  guest_network_.reset();
   step_.reset();
   const std::unique_ptr<Agent> agent = std::move(agent_);  // its calls fail while this goes
   if (hypervisor_ == nullptr) return RemoveFiles();

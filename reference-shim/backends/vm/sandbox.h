@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reference-shim/backends/vm/agent.h"
+#include "reference-shim/backends/vm/guest_network.h"
 #include "reference-shim/backends/vm/hypervisor.h"
 #include "reference-shim/backends/vm/management.h"
 #include "reference-shim/backends/vm/resource_manager.h"
@@ -36,8 +37,10 @@ class Sandbox {
     std::function<void()> out_of_memory;
   };
 
-  // `context` and `tracer`, which may be null, are borrowed.
-  Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files, Tracer* tracer);
+  // `context` and `tracer`, which may be null, are borrowed. `network_namespace`: the path of the
+  // pod's; empty: it has none.
+  Sandbox(const shim::BackendContext& context, VmConfig config, VmFiles files,
+          const std::string& network_namespace, Tracer* tracer);
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
 
@@ -66,9 +69,11 @@ class Sandbox {
  private:
   // The steps of Start, in this order; each goes on to the next or ends with Fail.
   void MakeFiles();
+  void LoadNetwork();
   void Boot();
   void DialAgent();
   void CheckAgent(base::UniqueFd connection);
+  void SetUpNetwork();
   void SetUpGuest();
   void Run();
   void Fail(const absl::Status& why);
@@ -86,13 +91,16 @@ class Sandbox {
   const shim::BackendContext& context_;
   const VmConfig config_;
   const VmFiles files_;
+  const std::string network_namespace_;  // empty: a guest gets no network
+  PodNetwork network_;
   Tracer* const tracer_;
   State state_ = State::kNew;
   std::unique_ptr<shim::ForkedStep> step_;
   std::unique_ptr<Hypervisor> hypervisor_;
   std::unique_ptr<Agent> agent_;
-  std::unique_ptr<ResourceManager> resources_;  // as long as the hypervisor, which ends its calls
-  std::unique_ptr<Management> management_;      // while it runs
+  std::unique_ptr<GuestNetwork> guest_network_;  // while it is set up
+  std::unique_ptr<ResourceManager> resources_;   // as long as the hypervisor, which ends its calls
+  std::unique_ptr<Management> management_;       // while it runs
   pid_t pid_ = 0;
   int failed_checks_ = 0;
   std::map<std::string, Member> members_;

@@ -190,20 +190,32 @@ absl::Status ReadHypervisor(const toml::table& root, const std::string& file, Vm
   return absl::OkStatus();
 }
 
+absl::Status ReadNetwork(const toml::table& root, const std::string& file, VmConfig& config) {
+  Table table(root, "network", file);
+  std::string model = "tc";
+  table.Read("model", model);
+  RETURN_IF_ERROR(table.Finish());
+  if (model == "none") config.network = NetworkModel::kNone;
+  if (model == "tc" || model == "none") return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ": [network] model: \"", model, "\": expected \"tc\" or \"none\""));
+}
+
 absl::Status ReadTables(const toml::table& root, const std::string& file, VmConfig& config) {
   for (const auto& [key, node] : root) {
     const std::string_view name = key.str();
-    if (name != "hypervisor" && name != "agent" && name != "timeouts" && name != "health" &&
-        name != "trace") {
-      return absl::InvalidArgumentError(
-          absl::StrCat(file, ":", node.source().begin.line, ": ", std::string(name),
-                       ": expected one of the tables hypervisor, agent, timeouts, health, trace"));
+    if (name != "hypervisor" && name != "agent" && name != "network" && name != "timeouts" &&
+        name != "health" && name != "trace") {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ":", node.source().begin.line, ": ", std::string(name),
+          ": expected one of the tables hypervisor, agent, network, timeouts, health, ", "trace"));
     }
   }
   RETURN_IF_ERROR(ReadHypervisor(root, file, config));
   Table agent(root, "agent", file);
   agent.Read("port", 1, std::numeric_limits<std::uint32_t>::max(), config.agent_port);
   RETURN_IF_ERROR(agent.Finish());
+  RETURN_IF_ERROR(ReadNetwork(root, file, config));
   Table timeouts(root, "timeouts", file);
   timeouts.Read("launch", config.launch_timeout);
   timeouts.Read("api", config.api_timeout);

@@ -16,6 +16,9 @@ namespace backends {
 
 enum class HypervisorKind { kCloudHypervisor, kQemu };
 
+// How the links of a pod reach its guest: wired to taps by traffic control (pod_network.h), or not.
+enum class NetworkModel { kTrafficControl, kNone };
+
 // How the VM of a pod is made and watched. From a TOML file, whose keys are named beside the
 // members; docs/vm.md explains them.
 struct VmConfig {
@@ -38,6 +41,8 @@ struct VmConfig {
   std::uint64_t memory_mib_max = 0;  // max_memory_mib
   // [agent]
   std::uint32_t agent_port = 1024;  // port
+  // [network]
+  NetworkModel network = NetworkModel::kTrafficControl;  // model: "tc", "none"
   // [timeouts], in milliseconds
   std::chrono::milliseconds launch_timeout{5000};  // launch: until the API answers
   std::chrono::milliseconds api_timeout{5000};     // api: one call to the hypervisor

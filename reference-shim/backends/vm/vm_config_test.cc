@@ -40,7 +40,7 @@ TEST(VmConfig, EveryKeyIsRead) {
       "[hypervisor]\nkind = \"cloud-hypervisor\"\npath = \"/h\"\nkernel = \"/k\"\n"
       "initrd = \"/r\"\ncommand_line = \"quiet\"\narguments = [\"-v\", \"${shared}\"]\n"
       "vcpus = 2\nmemory_mib = 512\nmax_vcpus = 4\nmax_memory_mib = 1024\nvirtiofsd = \"/v\"\n"
-      "[agent]\nport = 5\n"
+      "[agent]\nport = 5\n[network]\nmodel = \"none\"\n"
       "[timeouts]\nlaunch = 1\napi = 2\nboot = 3\nagent = 4\ncall = 5\nstop = 6\n"
       "[health]\ninterval = 7\ntimeout = 8\nfailures = 9\n"
       "[trace]\nfile = \"/t\"\n",
@@ -60,6 +60,7 @@ TEST(VmConfig, EveryKeyIsRead) {
                           .vcpus_max = 4,
                           .memory_mib_max = 1024,
                           .agent_port = 5,
+                          .network = NetworkModel::kNone,
                           .launch_timeout = milliseconds(1),
                           .api_timeout = milliseconds(2),
                           .boot_timeout = milliseconds(3),
@@ -71,6 +72,18 @@ TEST(VmConfig, EveryKeyIsRead) {
                           .health_failures = 9,
                           .trace_file = "/t"};
   EXPECT_EQ(*config, expected);
+}
+
+TEST(VmConfig, ANetworkModelIsOneOfTwo) {
+  const auto with = [](const char* model) {
+    return absl::StrCat(kLeast, "[network]\nmodel = ", model, "\n");
+  };
+  EXPECT_EQ(ParseVmConfig(with("\"tc\""), "vm.toml")->network, NetworkModel::kTrafficControl);
+  EXPECT_EQ(ErrorOf(with("\"macvtap\"")),
+            "vm.toml: [network] model: \"macvtap\": expected \"tc\" or \"none\"");
+  EXPECT_EQ(ErrorOf(with("1")), "vm.toml:5: [network] model: expected a string");
+  EXPECT_EQ(ErrorOf(absl::StrCat(kLeast, "[network]\nqueues = 1\n")),
+            "vm.toml:5: [network] queues: no such key");
 }
 
 TEST(VmConfig, AMistakeIsNamedWithFileLineKeyAndExpectation) {
@@ -88,7 +101,7 @@ TEST(VmConfig, AMistakeIsNamedWithFileLineKeyAndExpectation) {
             "vm.toml:5: [timeouts] boot: expected a whole number between 1 and 3600000");
   EXPECT_EQ(ErrorOf(absl::StrCat(kLeast, "[trace]\nfile = \"t.json\"\n")),
             "vm.toml:5: [trace] file: expected an absolute path");
-  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "[network]\n")), HasSubstr("vm.toml:4: network:"));
+  EXPECT_THAT(ErrorOf(absl::StrCat(kLeast, "[networks]\n")), HasSubstr("vm.toml:4: networks:"));
   EXPECT_THAT(ErrorOf("health = 3\n[hypervisor]\nkernel=\"/k\"\nimage=\"/i\"\n"),
               HasSubstr("[health]: expected a table"));
   EXPECT_THAT(ErrorOf("[hypervisor\n"), HasSubstr("vm.toml:1: "));

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/kernel_file.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
@@ -27,6 +28,10 @@ constexpr std::size_t kHashDigits = 24;  // socket paths have to stay short
 constexpr unsigned kRecordMode = 0600;
 
 std::string PortFile(const VmFiles& files) { return absl::StrCat(files.directory, "/agent.port"); }
+
+std::string NetworkFile(const VmFiles& files) {
+  return absl::StrCat(files.directory, "/network.json");
+}
 
 std::string RecordOf(const std::string& bundle) { return absl::StrCat(bundle, "/vm.sandbox"); }
 
@@ -101,9 +106,29 @@ absl::Status MakeVmFiles(const VmFiles& files) {
 }
 
 absl::Status RemoveVmFiles(const VmFiles& files) {
+  const absl::StatusOr<PodNetwork> network = LoadVmNetwork(files);
+  const absl::Status unwired = network.ok() ? UnwirePodNetwork(*network) : network.status();
+  RETURN_IF_ERROR(container::UnmountAll(files.directory));
+  // The record stays for the next try.
+  RETURN_IF_ERROR(unwired);
   RETURN_IF_ERROR(RemoveTree(files.directory));
   ::rmdir(kStateRoot);  // common to all VMs: gone with the last one
   return absl::OkStatus();
+}
+
+absl::Status MakeVmNetwork(const VmFiles& files, const std::string& path) {
+  ASSIGN_OR_RETURN(const PodNetwork network, InspectPodNetwork(path));
+  if (network.nics.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(
+      shim::WriteFileAtomically(NetworkFile(files), EncodePodNetwork(network), kRecordMode));
+  return WirePodNetwork(network);
+}
+
+absl::StatusOr<PodNetwork> LoadVmNetwork(const VmFiles& files) {
+  const absl::StatusOr<std::string> text = base::ReadKernelFile(NetworkFile(files));
+  if (absl::IsNotFound(text.status())) return PodNetwork();
+  RETURN_IF_ERROR(text.status());
+  return DecodePodNetwork(*text);
 }
 
 std::string ManagementSocket(const VmFiles& files) {

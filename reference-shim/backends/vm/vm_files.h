@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "reference-shim/backends/vm/guest_spec.h"
+#include "reference-shim/backends/vm/pod_network.h"
 
 // What a VM has on the host's disk, and hence what `delete` finds when shim and VM are dead:
 //   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, shim-monitor.sock, agent.port, shim.pid,
-//                               vmm.pid; and in
+//                               vmm.pid, network.json; and in
 //     shared/<container>/       what the guest sees
 //   <bundle>/vm.sandbox         the sandbox the bundle's container is in; gone when its poststop
 //                               hooks are about to run
-// All functions that mount or unmount may block.
+// and, in the network namespace of the pod, the taps that network.json names (pod_network.h).
+// All functions that mount or unmount, and those of the network, may block.
 namespace backends {
 
 struct VmFiles {
@@ -32,8 +34,13 @@ struct VmFiles {
 // Makes the directories, and `shared` a mount whose later mounts reach whoever looks at it in a
 // mount namespace of its own. Replaces what a dead shim left.
 absl::Status MakeVmFiles(const VmFiles& files);
-// Unmounts and removes all of it; OK when it is gone.
+// Unmounts and removes all of it, the taps too; OK when it is gone.
 absl::Status RemoveVmFiles(const VmFiles& files);
+
+// Wires the pod's network in the namespace at `path` to taps, and records that before.
+absl::Status MakeVmNetwork(const VmFiles& files, const std::string& path);
+// What was made; nothing, if there is no record.
+absl::StatusOr<PodNetwork> LoadVmNetwork(const VmFiles& files);
 
 // Where the management endpoint listens (management.h).
 std::string ManagementSocket(const VmFiles& files);

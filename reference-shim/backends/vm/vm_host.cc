@@ -9,7 +9,9 @@
 namespace backends {
 
 absl::StatusOr<Sandbox*> VmHost::Join(const std::string& id, const std::string& group,
-                                      const shim::Opaque& options, Sandbox::Member member) {
+                                      const shim::Opaque& options,
+                                      const std::string& network_namespace,
+                                      Sandbox::Member member) {
   if (sandbox_ == nullptr) {
     ASSIGN_OR_RETURN(VmConfig config, FindVmConfig(options));
     VmFiles files(context.namespace_name, group);
@@ -17,8 +19,8 @@ absl::StatusOr<Sandbox*> VmHost::Join(const std::string& id, const std::string& 
     if (!config.trace_file.empty() && context.calls != nullptr) {
       tracer_ = std::make_unique<Tracer>(context, config.trace_file, files.sandbox);
     }
-    sandbox_ =
-        std::make_unique<Sandbox>(context, std::move(config), std::move(files), tracer_.get());
+    sandbox_ = std::make_unique<Sandbox>(context, std::move(config), std::move(files),
+                                         network_namespace, tracer_.get());
   }
   if (sandbox_->state() == Sandbox::State::kStopping ||
       sandbox_->state() == Sandbox::State::kStopped) {

@@ -20,10 +20,11 @@ class VmHost {
   explicit VmHost(const shim::BackendContext& shim_context) : context(shim_context) {}
 
   // The pod's VM with `member` in it as `id`; a new one, named after `group` and not started yet,
-  // where there is none. FAILED_PRECONDITION: it has ended or is about to, and its containers have
-  // not been deleted.
+  // with the network of the namespace at that path, where there is none. FAILED_PRECONDITION: it
+  // has ended or is about to, and its containers have not been deleted.
   absl::StatusOr<Sandbox*> Join(const std::string& id, const std::string& group,
-                                const shim::Opaque& options, Sandbox::Member member);
+                                const shim::Opaque& options, const std::string& network_namespace,
+                                Sandbox::Member member);
   // The reverse. With the last container the VM ends, before `done`.
   void Leave(const std::string& id, shim::Done<> done);
 

@@ -22,7 +22,7 @@ VmPod::~VmPod() {
 }
 
 absl::Status VmPod::Open() {
-  ASSIGN_OR_RETURN(sandbox_, host_.Join(kMember, spec_.id, spec_.options,
+  ASSIGN_OR_RETURN(sandbox_, host_.Join(kMember, spec_.id, spec_.options, spec_.network,
                                         {.lost = guard_.Wrap([this](unsigned status) {
                                            if (!stopped_) spec_.on_end(status);
                                          }),

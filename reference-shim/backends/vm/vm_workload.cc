@@ -67,8 +67,10 @@ absl::Status VmWorkload::Join() {
   }
   ASSIGN_OR_RETURN(guest_, MakeGuestSpec(spec_, id_, rootfs, disk_rootfs_));
   guest_.spec.annotations[kBundleAnnotation] = bundle_;
+  const oci::Namespace* network = oci::FindNamespace(spec_, "network");
   ASSIGN_OR_RETURN(sandbox_,
                    host_.Join(id_, containerd::GroupKey(spec_.annotations, id_), options_,
+                              network == nullptr ? "" : network->path,
                               {.lost = guard_.Wrap([this](unsigned status) { OnLost(status); }),
                                .out_of_memory = guard_.Wrap([this] {
                                  on_oom_();

@@ -23,7 +23,14 @@ VmmProcess::VmmProcess(const shim::BackendContext& context)
 VmmProcess::~VmmProcess() { Kill(SIGKILL); }
 
 absl::Status VmmProcess::Spawn(std::vector<std::string> argv, std::vector<base::FdMapping> fds,
-                               std::function<void()> exited) {
+                               std::function<void()> exited, const std::string& network_namespace) {
+  base::UniqueFd network;
+  if (!network_namespace.empty()) {
+    network.reset(::open(network_namespace.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!network.ok()) {
+      return base::ErrnoStatus(errno, absl::StrCat("network namespace ", network_namespace));
+    }
+  }
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return base::ErrnoStatus(errno, "pipe2");
   base::UniqueFd reader(ends[0]);
@@ -37,6 +44,7 @@ absl::Status VmmProcess::Spawn(std::vector<std::string> argv, std::vector<base::
   spec.fds.push_back({.source = writer.get(), .target = STDERR_FILENO});
   // What a guest does without its shim nobody could see, stop or clean up (F27).
   spec.parent_death_signal = SIGKILL;
+  spec.network_namespace = network.get();
   ASSIGN_OR_RETURN(child_, base::Spawn(spec));
   exited_ = std::move(exited);
   watch_ = context_.reaper.OnExit(child_.pid, [this](const base::ExitStatus& status) {

@@ -28,9 +28,9 @@ class VmmProcess {
   VmmProcess& operator=(const VmmProcess&) = delete;
 
   // Call once. `fds`, beside its stderr. `exited` runs once, from the loop, unless this is
-  // destroyed before.
+  // destroyed before. `network_namespace`: the path of the one it runs in; empty: ours.
   absl::Status Spawn(std::vector<std::string> argv, std::vector<base::FdMapping> fds,
-                     std::function<void()> exited);
+                     std::function<void()> exited, const std::string& network_namespace = "");
 
   [[nodiscard]] pid_t pid() const { return child_.pid; }
   [[nodiscard]] bool alive() const { return child_.pid > 0 && !exit_.has_value(); }

@@ -3,6 +3,7 @@
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -60,15 +61,54 @@ void WriteAll(int fd, const std::string& data) {
 
 class Script {
  public:
-  explicit Script(const std::vector<std::string>& words) : words_(words) {}
+  // `directory`: where it is recorded what was asked.
+  explicit Script(const std::vector<std::string>& words, std::string directory = "")
+      : words_(words), directory_(std::move(directory)) {}
 
   [[nodiscard]] bool Says(const char* word) const {
     return std::find(words_.begin(), words_.end(), word) != words_.end();
   }
+  void Record(const std::string& line) const {
+    if (!Says("record")) return;
+    const base::UniqueFd file(::open(absl::StrCat(directory_, "/", kRecord).c_str(),
+                                     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    const std::string text = line + "\n";
+    if (::write(file.get(), text.data(), text.size()) < 0) ::_exit(101);
+  }
 
  private:
   const std::vector<std::string>& words_;
+  const std::string directory_;
 };
+
+// --- the network, as it is recorded ---------------------------------------------------------
+
+std::string TextOf(const types::Interface& nic) {
+  std::string text = absl::StrCat("UpdateInterface ", nic.name(), " ", nic.hw_addr(), " ",
+                                  nic.mtu(), " at ", nic.device_path());
+  for (const types::IPAddress& ip : nic.ip_addresses()) {
+    absl::StrAppend(&text, " ", ip.address(), "/", ip.mask());
+  }
+  return text;
+}
+
+std::string TextOf(const grpc::Routes& routes) {
+  std::string text = "UpdateRoutes";
+  for (const types::Route& route : routes.routes()) {
+    absl::StrAppend(&text, " [", route.dest(), " via ", route.gateway(), " dev ", route.device(),
+                    "]");
+  }
+  return text;
+}
+
+std::string TextOf(const grpc::ARPNeighbors& neighbors) {
+  std::string text = "AddARPNeighbors";
+  for (const types::ARPNeighbor& neighbor : neighbors.arp_neighbors()) {
+    absl::StrAppend(&text, " [", neighbor.to_ip_address().address(), " ", neighbor.lladdr(),
+                    " dev ", neighbor.device(), "]");
+  }
+  return text;
+}
 
 // --- the agent ------------------------------------------------------------------------------
 
@@ -113,6 +153,10 @@ class Agent {
     if (method == "CreateContainer" && script_.Says("refuse-create")) {
       return Fail(stream, kInternal, "no such program in the guest");
     }
+    if (method == "UpdateInterface" || method == "UpdateRoutes" || method == "AddARPNeighbors") {
+      return AnswerAboutNetwork(method, payload, stream);
+    }
+    if (method == "CreateSandbox") script_.Record(method);
     if (method == "GetMetrics" || absl::StrContains(method, "IPTables") ||
         absl::StrContains(method, "Volume")) {
       return AnswerAboutGuest(method, payload, stream);
@@ -145,6 +189,29 @@ class Agent {
       Answer(stream, taken.SerializeAsString());
     }
     Pump(name, process);
+  }
+
+  void AnswerAboutNetwork(const std::string& method, const std::string& payload,
+                          std::uint32_t stream) {
+    grpc::UpdateInterfaceRequest interface;
+    grpc::UpdateRoutesRequest routes;
+    grpc::AddARPNeighborsRequest neighbors;
+    if (method == "UpdateInterface") {
+      interface.ParseFromString(payload);
+      script_.Record(TextOf(interface.interface()));
+      const bool late = script_.Says("late-interface") && !std::exchange(has_device_, true);
+      if (late || script_.Says("refuse-interface")) {
+        return Fail(stream, kInternal, "no such device in the guest");
+      }
+    } else if (method == "UpdateRoutes") {
+      routes.ParseFromString(payload);
+      script_.Record(TextOf(routes.routes()));
+      if (script_.Says("refuse-routes")) return Fail(stream, kInternal, "no such gateway");
+    } else {
+      neighbors.ParseFromString(payload);
+      script_.Record(TextOf(neighbors.neighbors()));
+    }
+    Answer(stream, "");
   }
 
   // Packet filters are those that were set; there is one volume, /data.
@@ -252,6 +319,7 @@ class Agent {
   std::map<std::string, GuestProcess> processes_;
   std::map<bool, std::string> tables_;
   bool checked_ = false;
+  bool has_device_ = false;
   bool late_ = false;
 };
 
@@ -282,10 +350,17 @@ void ServeCall(const Script& script, int socket) {
     ReadExactly(socket, body, std::stoul(head.substr(length + std::strlen("Content-Length: "))));
   }
   if (script.Says("mute-api")) return;
+  script.Record(absl::StrCat(head.substr(0, head.find(" HTTP/")), " ", body));
   const bool shutdown = absl::StartsWith(head, "PUT /api/v1/vmm.shutdown ");
   if (shutdown && script.Says("refuse-shutdown")) return;
   if (absl::StartsWith(head, "PUT /api/v1/vm.boot ") && script.Says("refuse-boot")) {
     WriteAll(socket, "HTTP/1.1 500 \r\nContent-Length: 14\r\n\r\nno memory left");
+  } else if (absl::StartsWith(head, "PUT /api/v1/vm.add-net ") && script.Says("refuse-net")) {
+    WriteAll(socket, "HTTP/1.1 500 \r\nContent-Length: 11\r\n\r\nno such tap");
+  } else if (absl::StartsWith(head, "PUT /api/v1/vm.add-net ") && script.Says("place-net")) {
+    WriteAll(socket,
+             "HTTP/1.1 200 \r\nContent-Length: 34\r\n\r\n"
+             R"({"id":"nic0","bdf":"0000:00:06.0"})");
   } else if (absl::StartsWith(head, "PUT /api/v1/vm.add-disk ")) {
     WriteAll(socket, script.Says("refuse-disk")
                          ? "HTTP/1.1 500 \r\nContent-Length: 15\r\n\r\nno slot is free"
@@ -310,7 +385,9 @@ bool IsScriptedVmm(int argc, char** argv) {
 }
 
 int RunScriptedVmm(const std::vector<std::string>& args) {
-  const Script script(args);
+  const Script script(args, args[1].substr(0, args[1].rfind('/')));
+  char space[64] = {};
+  if (::readlink("/proc/self/ns/net", space, sizeof(space) - 1) > 0) script.Record(space);
   if (script.Says("die")) {
     constexpr char kText[] = "no such machine\n";
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText, sizeof(kText) - 1);

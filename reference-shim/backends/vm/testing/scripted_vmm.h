@@ -14,6 +14,11 @@ namespace backends::testing {
 //   mute-api        it accepts and never answers
 //   die             it says "no such machine" on stderr and ends with status 3
 //   refuse-boot     vm.boot is answered 500 "no memory left"
+//   refuse-net      vm.add-net is answered 500 "no such tap"; else 204
+//   place-net       with 200 and a place
+//   late-interface  the first UpdateInterface of each connection fails
+//   refuse-interface, refuse-routes  UpdateInterface, UpdateRoutes fail
+//   record          what it is asked goes, a line each, into the file kRecord beside the socket
 //   refuse-disk     vm.add-disk is answered 500 "no slot is free"; else with a place
 //   refuse-shutdown vmm.shutdown is never answered, and SIGTERM ignored
 //   no-agent        CONNECT is answered by closing the connection
@@ -25,6 +30,7 @@ namespace backends::testing {
 //   much            they print kMuchLines lines of kMuchLineBytes each
 //   swallow         a signal for a process that has ended is answered with success
 //   linger          a second line comes, then the end, when a second signal has come after the exit
+inline constexpr char kRecord[] = "asked";
 inline constexpr int kMuchLines = 20;
 inline constexpr int kMuchLineBytes = 32 * 1024;
 int RunScriptedVmm(const std::vector<std::string>& args);
