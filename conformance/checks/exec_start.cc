@@ -92,6 +92,18 @@ void StartAfterTheInitsExit(CheckContext& check) {
                     {.text = "nothing started", .code = why::kEventUnexpected});
 }
 
+// It will never run, and who waits for it need not wait for its Delete.
+void LateStartReleasesWhoWaits(CheckContext& check) {
+  const Task task = check.Run(Program("pause"));
+  const Exec exec = check.Require(task.AddExec(Program("exit_code", "0")));
+  const std::unique_ptr<PendingReply> wait = exec.WaitAsync();
+  check.Require(task.Kill(SIGKILL));
+  check.Require(task.Wait());
+  check.ASSERT_THAT(exec.Start(), IsError());
+  check.EXPECT_THAT(AsExit(wait->Get()), IsOk(),
+                    {.text = "Wait for an exec that was started after the exit of the init"});
+}
+
 // Position of the first event with this topic, or none.
 std::ptrdiff_t Position(const std::vector<std::string>& topics, const std::string& topic) {
   return std::find(topics.begin(), topics.end(), topic) - topics.begin();
@@ -207,6 +219,11 @@ void AddExecStartChecks(std::vector<Check>& checks) {
                     .level = Level::kShould,
                     .needs = exec,
                     .run = StartAfterTheInitsExit});
+  checks.push_back({.id = "exec/start-after-the-exit-of-the-init-releases-who-waits",
+                    .requirements = {"START-36", "START-35"},
+                    .level = Level::kShould,
+                    .needs = exec,
+                    .run = LateStartReleasesWhoWaits});
   checks.push_back({.id = "exec/started-is-published-before-exit",
                     .requirements = {"START-31", "EVT-20"},
                     .tags = {"race"},

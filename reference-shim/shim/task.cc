@@ -164,7 +164,10 @@ void Task::StartExec(const std::string& exec_id, Done<pid_t> done) {
     const absl::StatusOr<ExecProcess*> exec = FindExec(exec_id);
     absl::Status legal = exec.status();
     if (legal.ok()) legal = (*exec)->process().life().Check(Verb::kStart);
-    if (legal.ok()) legal = init_.life().Check(Verb::kStartExec);
+    if (!legal.ok()) return done(std::move(legal));
+    legal = init_.life().Check(Verb::kStartExec);
+    // Nor will it ever start then: who waits for it is not to wait for its Delete (START-36).
+    if (init_.state() == ProcessState::kStopped) (*exec)->process().StartFailed();
     if (!legal.ok()) return done(std::move(legal));
     ++execs_starting_;
     (*exec)->Start(*workload_, io_owner_,

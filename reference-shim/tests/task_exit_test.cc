@@ -84,6 +84,24 @@ TEST_F(ServiceTest, ExecThatIsBeingStartedHoldsTheInitsExitBack) {
                                     "exec-started c1 e1", "exit c1 e1 137", "exit c1 c1 0"));
 }
 
+TEST_F(ServiceTest, WaitersOfAnExecThatCannotStartAnyMoreAreReleased) {
+  Run("c1");
+  ASSERT_EQ(Exec("c1", "e1"), StatusCode::kOk);
+  RunExec("c1", "e2");
+  const auto waiting = BeginWait("c1", "e1");
+  const auto waiting_for_other = BeginWait("c1", "e2");
+  backend_.ExitInit("c1", 0);
+  RunReady();
+  EXPECT_FALSE(waiting->has_value());
+  EXPECT_EQ(Start("c1", "e1"), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Await(waiting)->exit_status(), 0U);
+  EXPECT_NE(Start("c1", "e2"), StatusCode::kOk);
+  RunReady();
+  EXPECT_FALSE(waiting_for_other->has_value()) << "it runs";
+  backend_.ExitExec("c1", "e2", 3);
+  EXPECT_EQ(Await(waiting_for_other)->exit_status(), 3U);
+}
+
 TEST_F(ServiceTest, LeftoversAreKilledWithoutPrivatePidNamespace) {
   v3::CreateTaskRequest request;
   request.set_id("c1");
