@@ -165,7 +165,7 @@ absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vect
   plan.repeat = options.repeat;
   plan.deadline_scale = options.deadline_scale;
   plan.budget = options.budget;
-  ASSIGN_OR_RETURN(plan.keep, MakeKeepDirectory(options));
+  ASSIGN_OR_RETURN(plan.keep, MakeNamedDirectory("--keep", options.keep));
   return plan;
 }
 

@@ -60,10 +60,12 @@ absl::StatusOr<Surroundings> Surround(const LegalVariant& variant) {
 
 class LegalRun {
  public:
-  LegalRun(const SelftestOptions& options, std::string shim, LegalKept kept, Scratch scratch)
+  LegalRun(const SelftestOptions& options, std::string shim, LegalKept kept, std::string reports,
+           Scratch scratch)
       : options_(options),
         shim_(std::move(shim)),
         kept_(std::move(kept)),
+        reports_(std::move(reports)),
         scratch_(std::move(scratch)) {}
 
   absl::Status Run(const std::vector<const LegalVariant*>& variants, SelftestConsole& console,
@@ -185,13 +187,12 @@ class LegalRun {
     if (end.exit.ShellStatus() != kExitAsExpected && record.unexpected.empty()) {
       record.problem = absl::StrCat("the judge ended with exit code ", end.exit.ShellStatus());
     }
-    if (!record.ok() && !options_.reports.empty()) RETURN_IF_ERROR(KeepReport(record, run));
+    if (!record.ok() && !reports_.empty()) RETURN_IF_ERROR(KeepReport(record, run));
     return record;
   }
 
   absl::Status KeepReport(const LegalRecord& record, const JudgeRun& run) const {
-    return WriteTextTo(absl::StrCat(options_.reports, "/", record.name, ".txt"),
-                       ReadJudgeReport(run));
+    return WriteTextTo(absl::StrCat(reports_, "/", record.name, ".txt"), ReadJudgeReport(run));
   }
 
   static void Count(const ResultFile& result, LegalRecord& record) {
@@ -221,6 +222,7 @@ class LegalRun {
   const SelftestOptions& options_;
   std::string shim_;
   LegalKept kept_;
+  const std::string reports_;  // a directory; empty: none
   Scratch scratch_;
 };
 
@@ -257,15 +259,16 @@ absl::StatusOr<int> RunLegal(const SelftestOptions& options) {
   }
   if (options.list) return Print(listed, kExitAsExpected);
   ASSIGN_OR_RETURN(std::string shim, FindSubject(options.shim));
-  ASSIGN_OR_RETURN(std::string keep, MakeKeepDirectory(options));
+  ASSIGN_OR_RETURN(std::string keep, MakeNamedDirectory("--keep", options.keep));
+  ASSIGN_OR_RETURN(std::string reports, MakeNamedDirectory("--reports", options.reports));
   ASSIGN_OR_RETURN(Scratch scratch, Scratch::Make());
   ASSIGN_OR_RETURN(ProofSession session, ProofSession::Begin("legal", shim, variants.size()));
   Proof& proof = session.proof();
   proof.repeat = options.repeat;
   proof.revision = options.revision;
-  const absl::Status ran =
-      LegalRun(options, std::move(shim), LegalKept(std::move(keep)), std::move(scratch))
-          .Run(variants, session.console(), proof);
+  const absl::Status ran = LegalRun(options, std::move(shim), LegalKept(std::move(keep)),
+                                    std::move(reports), std::move(scratch))
+                               .Run(variants, session.console(), proof);
   const bool good = std::all_of(proof.legal.begin(), proof.legal.end(),
                                 [](const LegalRecord& record) { return record.ok(); });
   return session.End(ran, options.result, SummaryText, good ? kExitAsExpected : kExitUnexpected);

@@ -22,6 +22,9 @@ constexpr char kLongName[] =
     "buffer-for-paths-in-the-shim-or-in-the-judge-has-been-made-too-small-by-somebody-who-never-"
     "had-such-a-long-one";
 
+// Checks at a time where they wait most of their time.
+constexpr int kWaiting = 12;
+
 // A shim that shares no daemon: a claim less, not a program of its own.
 constexpr char kNoGrouping[] = R"(schema = 1
 [engine]
@@ -48,15 +51,20 @@ std::vector<LegalVariant> NativeVariants() {
       // What a shim may say, and when.
       {.name = "slow-replies",
        .what = "every reply comes 25 ms late",
-       .wire_rules = {"reply * delay 25"}},
+       .wire_rules = {"reply * delay 25"},
+       .jobs = kWaiting,
+       .deadline_scale = 2},
       {.name = "slow-events",
        .what = "every event comes 100 ms late, in order, a hundred of them within ten seconds",
        .wire_rules = {"event * delay 100"},
+       .jobs = kWaiting,
        .deadline_scale = 4},
       {.name = "events-before-replies",
        .what = "an eager publisher: events of a call come before its reply",
        .wire_rules = {"reply Create delay 80", "reply Start delay 80", "reply Exec delay 80",
-                      "reply Pause delay 80", "reply Resume delay 80", "reply Delete delay 80"}},
+                      "reply Pause delay 80", "reply Resume delay 80", "reply Delete delay 80"},
+       .jobs = kWaiting,
+       .deadline_scale = 2},
       {.name = "unknown-fields-in-replies",
        .what = "every reply has a field of a later version",
        .wire_rules = {"reply * unknown-field"}},
@@ -67,8 +75,8 @@ std::vector<LegalVariant> NativeVariants() {
        .what = "each task is told of by an event that nobody knows, too",
        .wire_rules = {"event /tasks/start emit /tasks/weather"}},
       {.name = "other-error-texts",
-       .what = "errors have their codes, but other texts",
-       .wire_rules = {"reply * where code!=0 text das ging leider nicht"}},
+       .what = "errors have their codes, and other words around what they name",
+       .wire_rules = {R"(reply * where code!=0 text "das ging leider nicht: <<{text}>>")"}},
       {.name = "v2-only",
        .what = "serves version 2 of the Task service alone",
        .wire_rules = {"start set version=2",
@@ -98,7 +106,9 @@ std::vector<LegalVariant> NativeVariants() {
        .before = "ulimit -Sn 256\n"},
       {.name = "slow-commands",
        .what = "every command of the shim takes 150 ms longer",
-       .before = "sleep 0.15\n"},
+       .before = "sleep 0.15\n",
+       .jobs = kWaiting,
+       .deadline_scale = 2},
       {.name = "no-new-privileges",
        .what = "started with no_new_privs",
        .before = "exec setpriv --no-new-privs \\\n"},
@@ -167,9 +177,13 @@ std::vector<LegalVariant> NativeVariants() {
        .need = LegalNeed::kRunc,
        .options = {"--engine", "real", "--expect", "engine-runc-1.1"}},
       {.name = "real-crun",
-       .what = "crun in place of runc",
+       .what = "crun in place of runc (less the hooks, which it runs in its own way)",
        .need = LegalNeed::kCrun,
-       .options = {"--engine", "/usr/bin/crun"}},
+       // Where cgroups are hybrid crun wants the second hierarchy to have no controllers.
+       .launcher = {"/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+                    "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"", "sh"},
+       // Its Start does not wait for the hook that is to block it.
+       .options = {"--engine", "/usr/bin/crun", "!hooks", "!isolation/a-blocked-start-*"}},
       {.name = "host-process-shim",
        .what = "the example: no engine, no namespaces, a daemon per task",
        .program = kExampleShim,

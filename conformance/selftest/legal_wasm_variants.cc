@@ -29,7 +29,8 @@ wasm = true
 
 // Where a container's process is to end well without doing anything, it is a command of WASI 0.2.
 constexpr char kComponent[] =
-    "start then \"f=/run/flat.$$; tr -d '[:cntrl:]' <config.json >$f; "
+    "start then \"[ -e config.json ] || exit 0; f=/run/flat.$$; tr -d '[:cntrl:]' <config.json "
+    ">$f; "
     "if grep -q '/exit_code.wasm., *.0. *]' $f; then "
     "printf %s '(component (core module $m (func (export \\\"run\\\") (result i32) (i32.const 0))) "
     "(core instance $i (instantiate $m)) "

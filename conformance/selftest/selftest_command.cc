@@ -125,8 +125,7 @@ Options DefineLegal(CLI::App& app) {
   app.add_option("--revision", options->revision, "what the tree is called in the result")
       ->type_name("TEXT");
   app.add_option("--reports", options->reports, "directory for the reports of what is red")
-      ->type_name("DIR")
-      ->check(CLI::ExistingDirectory);
+      ->type_name("DIR");
   app.add_flag("--list", options->list, "tell which variants there are");
   return options;
 }
@@ -168,13 +167,14 @@ absl::Status CheckSelftestRanges(const SelftestOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> MakeKeepDirectory(const SelftestOptions& options) {
-  if (options.keep.empty()) return std::string();
+absl::StatusOr<std::string> MakeNamedDirectory(absl::string_view option,
+                                               const std::string& directory) {
+  if (directory.empty()) return std::string();
   std::error_code error;
-  std::filesystem::create_directories(options.keep, error);
-  const std::string path = std::filesystem::canonical(options.keep, error).string();
+  std::filesystem::create_directories(directory, error);
+  const std::string path = std::filesystem::canonical(directory, error).string();
   if (!error) return path;
-  return absl::InvalidArgumentError(absl::StrCat("--keep ", options.keep, ": ", error.message()));
+  return absl::InvalidArgumentError(absl::StrCat(option, " ", directory, ": ", error.message()));
 }
 
 int JobsOf(const SelftestOptions& options) {

@@ -51,8 +51,10 @@ int SelftestPageCommand(const SelftestOptions& options, const std::vector<Check>
 
 // INVALID_ARGUMENT for numbers out of range.
 absl::Status CheckSelftestRanges(const SelftestOptions& options);
-// The absolute path of --keep, which is made; empty without one. INVALID_ARGUMENT names it.
-absl::StatusOr<std::string> MakeKeepDirectory(const SelftestOptions& options);
+// The absolute path of a directory that `option` names and that is made; empty without one.
+// INVALID_ARGUMENT names both.
+absl::StatusOr<std::string> MakeNamedDirectory(absl::string_view option,
+                                               const std::string& directory);
 // --jobs, or one per CPU.
 int JobsOf(const SelftestOptions& options);
 

@@ -4,6 +4,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_replace.h>
 #include <google/protobuf/message.h>
 
 #include <algorithm>
@@ -298,7 +299,8 @@ void RuleBook::ActOnContents(const WireRule& rule, const std::vector<WireAssignm
     case WireAct::kText: {
       int code = 0;
       (void)absl::SimpleAtoi(message.Get("code").value_or(""), &code);
-      return message.Fail(code, rule.text);
+      return message.Fail(
+          code, absl::StrReplaceAll(rule.text, {{"{text}", message.Get("text").value_or("")}}));
     }
     case WireAct::kNoDeadline:
       return message.ForgetDeadline();

@@ -152,6 +152,19 @@ TEST_F(RuleBookTest, TurnsErrorsIntoOther) {
   EXPECT_EQ(deleted->Data(), "");
 }
 
+TEST_F(RuleBookTest, PutsOtherWordsAroundAnErrorsText) {
+  Use({R"(reply Kill text "leider: <<{text}>>")"});
+  auto killed = WireMessage::Reply({.stream = 1, .type = ttrpc::kFrameResponse},
+                                   ttrpc::EncodeResponse({.code = 5, .message = "no task c1"}),
+                                   Call("Kill", v3::KillRequest()));
+  book_->Apply(*killed);
+  const std::string data = killed->Data();
+  const auto response = ttrpc::DecodeResponse(data);
+  ASSERT_TRUE(response.ok());
+  EXPECT_EQ(response->code, 5);
+  EXPECT_EQ(response->message, "leider: <<no task c1>>");
+}
+
 TEST_F(RuleBookTest, LooksIntoAny) {
   Use({"reply Pids set processes[0].info.exec_id=other processes[+].pid=1"});
   v3::PidsResponse pids;
