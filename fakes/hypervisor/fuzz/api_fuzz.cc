@@ -18,6 +18,9 @@ class NoMachine : public fakes::GuestMachine {
   absl::Status AddVsock(const std::string&) override { return absl::OkStatus(); }
   void AddDisk(const fakes::MachineDisk&) override {}
   void RemoveDisk(const std::string&) override {}
+  absl::Status AddNic(const fakes::MachineNic&) override { return absl::OkStatus(); }
+  void RemoveNic(const std::string&) override {}
+  [[nodiscard]] std::map<std::string, fakes::NicCounters> Counters() const override { return {}; }
   void SetVcpus(unsigned) override {}
   void Pause() override {}
   void Resume() override {}
