@@ -2,7 +2,9 @@
 #include "fakes/guest_agent/guest_network.h"
 
 #include <absl/strings/str_cat.h>
+#include <fcntl.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/loopback.h"
@@ -32,6 +34,9 @@ absl::StatusOr<base::UniqueFd> GuestNetwork::AddNic(const std::string& mac, unsi
 
 absl::StatusOr<GuestLinks*> GuestNetwork::Links() {
   if (is_machine_ && !links_.has_value()) {
+    // What its containers are in as well.
+    space_.reset(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (!space_.ok()) return base::ErrnoStatus(errno, "the machine's network namespace");
     ASSIGN_OR_RETURN(links_, GuestLinks::Open());
   }
   return links_.has_value() ? &*links_ : nullptr;

@@ -25,7 +25,7 @@ class GuestNetwork {
   // Gives a guest that is a process a NIC, and with the first one a network namespace of its own.
   // The NIC goes with what is returned: GuestLinks::AddNic.
   absl::StatusOr<base::UniqueFd> AddNic(const std::string& mac, unsigned header_bytes);
-  // The namespace; not ok() before the first NIC.
+  // The namespace; not ok() before the first NIC, or before a machine was asked for its devices.
   [[nodiscard]] const base::UniqueFd& space() const { return space_; }
 
   // INVALID_ARGUMENT without a name or hardware address; the answer is what was asked for.
