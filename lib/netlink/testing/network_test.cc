@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/network_namespace.h"
+
 namespace netlink::testing {
 namespace {
 
@@ -21,10 +23,8 @@ base::UniqueFd OpenOwn() {
 }  // namespace
 
 NetworkNamespace::NetworkNamespace() {
-  const base::UniqueFd before = OpenOwn();
-  if (!before.ok() || ::unshare(CLONE_NEWNET) != 0) return;
-  fd_ = OpenOwn();
-  if (::setns(before.get(), CLONE_NEWNET) != 0) std::abort();
+  absl::StatusOr<base::UniqueFd> made = base::MakeNetworkNamespace();
+  if (made.ok()) fd_ = *std::move(made);
 }
 
 std::string NetworkNamespace::path() const {
@@ -32,10 +32,11 @@ std::string NetworkNamespace::path() const {
 }
 
 void NetworkNamespace::Visit(absl::FunctionRef<void()> body) const {
-  const base::UniqueFd before = OpenOwn();
-  if (!before.ok() || ::setns(fd_.get(), CLONE_NEWNET) != 0) std::abort();
-  body();
-  if (::setns(before.get(), CLONE_NEWNET) != 0) std::abort();
+  const absl::Status visited = base::InNetworkNamespace(fd_, [&body] {
+    body();
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(visited.ok()) << visited;
 }
 
 Socket NetworkNamespace::OpenSocket() const {

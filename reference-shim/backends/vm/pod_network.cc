@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference-shim/backends/vm/pod_network.h"
 
-#include <absl/functional/function_ref.h>
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
+#include "base/network_namespace.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "netlink/socket.h"
@@ -45,20 +43,9 @@ absl::StatusOr<Namespace> Open(const std::string& path) {
   return opened;
 }
 
-absl::Status RunIn(const Namespace& space, absl::FunctionRef<absl::Status()> body) {
-  ASSIGN_OR_RETURN(const Namespace own, Open(kOwn));
-  if (::setns(space.fd.get(), CLONE_NEWNET) != 0) {
-    return base::ErrnoStatus(errno, "enter the network namespace");
-  }
-  absl::Status status = body();
-  // Whatever came next would be done in the wrong one.
-  if (::setns(own.fd.get(), CLONE_NEWNET) != 0) std::abort();
-  return status;
-}
-
 absl::StatusOr<netlink::Socket> SocketIn(const Namespace& space) {
   absl::StatusOr<netlink::Socket> socket = absl::UnknownError("not opened");
-  RETURN_IF_ERROR(RunIn(space, [&] {
+  RETURN_IF_ERROR(base::InNetworkNamespace(space.fd, [&] {
     socket = netlink::Socket::Open();
     return socket.status();
   }));
@@ -189,7 +176,7 @@ absl::Status WirePodNetwork(const PodNetwork& network) {
     for (const PodNic& nic : network.nics) RETURN_IF_ERROR(netlink::CreateTap(nic.tap));
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(OfPod(network, RunIn(space, make_taps)));
+  RETURN_IF_ERROR(OfPod(network, base::InNetworkNamespace(space.fd, make_taps)));
   absl::StatusOr<netlink::Socket> socket = SocketIn(space);
   RETURN_IF_ERROR(OfPod(network, socket.status()));
   for (const PodNic& nic : network.nics) RETURN_IF_ERROR(OfPod(network, Wire(*socket, nic)));
