@@ -28,6 +28,8 @@
 namespace conformance {
 namespace {
 
+constexpr int kJudgesPerCpu = 3;  // what a fault spoils is mostly waited for
+
 std::string SubjectName(const FaultRow& row) {
   return absl::StrCat(fakes::KnownFaultSeamName(row.seam), "/", row.fault->name);
 }
@@ -161,7 +163,7 @@ absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vect
   ASSIGN_OR_RETURN(plan.shim, FindSubject(options.shim));
   plan.engine = options.engine;
   if (!options.profile.empty()) plan.options = {"--profile", options.profile};
-  plan.jobs = JobsOf(options);
+  plan.jobs = JobsOf(options, kJudgesPerCpu);
   plan.repeat = options.repeat;
   plan.deadline_scale = options.deadline_scale;
   plan.budget = options.budget;

@@ -23,7 +23,7 @@
 namespace conformance {
 namespace {
 
-constexpr int kJobsPerCpu = 4;
+constexpr int kChecksPerCpu = 4;
 
 struct NullSubject {
   std::string name;
@@ -80,7 +80,7 @@ class NullRun {
     run.checks = options_.checks;
     if (!options_.profile.empty()) run.options = {"--profile", options_.profile};
     // They make the judge wait, which takes no CPU.
-    run.jobs = options_.jobs > 0 ? options_.jobs : kJobsPerCpu * JobsOf(options_);
+    run.jobs = JobsOf(options_, kChecksPerCpu);
     run.deadline_scale = options_.deadline_scale;
     ASSIGN_OR_RETURN(Job job, MakeJudgeJob(run));
     job.limit = std::chrono::seconds(options_.limit);

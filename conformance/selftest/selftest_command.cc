@@ -53,7 +53,8 @@ void ShowProgramsInWorlds() {
 using Options = std::shared_ptr<SelftestOptions>;  // owners: CLI's bindings, the action
 
 void AddRunning(CLI::App& app, SelftestOptions& options) {
-  app.add_option("-j,--jobs", options.jobs, "judges at a time (default: one per CPU)")
+  app.add_option("-j,--jobs", options.jobs,
+                 "judges, or checks, at a time (default: some for each CPU)")
       ->type_name("N");
   app.add_option("--repeat", options.repeat, "run every check N times")->type_name("N");
   app.add_option("--deadline-scale", options.deadline_scale, "factor of all deadlines")
@@ -177,9 +178,9 @@ absl::StatusOr<std::string> MakeNamedDirectory(absl::string_view option,
   return absl::InvalidArgumentError(absl::StrCat(option, " ", directory, ": ", error.message()));
 }
 
-int JobsOf(const SelftestOptions& options) {
+int JobsOf(const SelftestOptions& options, int per_cpu) {
   if (options.jobs > 0) return options.jobs;
-  return std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
+  return per_cpu * std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
 CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {

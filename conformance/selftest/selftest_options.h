@@ -20,7 +20,7 @@ struct SelftestOptions {
   std::string shim;                    // the healthy subject; empty: the reference shim
   std::string profile;
   std::string engine;
-  int jobs = 0;  // judges at a time; 0: one per CPU. Of `legal`: checks at a time; 0: as for run
+  int jobs = 0;  // judges at a time; of `null` and `legal`: checks. 0: by the number of CPUs
   int repeat = 1;
   double deadline_scale = 1.0;
   double at_least = 0;  // races: the kill probability that must be shown
@@ -55,7 +55,7 @@ absl::Status CheckSelftestRanges(const SelftestOptions& options);
 // INVALID_ARGUMENT names both.
 absl::StatusOr<std::string> MakeNamedDirectory(absl::string_view option,
                                                const std::string& directory);
-// --jobs, or one per CPU.
-int JobsOf(const SelftestOptions& options);
+// --jobs, or so many for each CPU.
+int JobsOf(const SelftestOptions& options, int per_cpu);
 
 }  // namespace conformance
