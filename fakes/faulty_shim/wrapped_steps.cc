@@ -28,6 +28,8 @@
 #include "fakes/faulty_shim/own_children.h"
 #include "fakes/faulty_shim/spec_reading.h"
 #include "fakes/faulty_shim/wrapped.h"
+#include "netlink/link.h"
+#include "netlink/traffic.h"
 #include "oci/bundle.h"
 #include "reference-shim/shim/exit_record.h"
 #include "reference-shim/shim/lifecycle.h"
@@ -65,6 +67,10 @@ FAULTY_SHIM_WRAPS(absl::StatusOr<shim::StdioEnd>, OpenOutputPath,
 FAULTY_SHIM_WRAPS(absl::StatusOr<std::string>, SocketPath,
                   "_ZN10containerd10SocketPathB5cxx11ERKNS_11SocketOwnerE" FAULTY_SHIM_STRING_VIEW,
                   const containerd::SocketOwner& owner, absl::string_view directory);
+FAULTY_SHIM_WRAPS(absl::Status, DeleteLink, "_ZN7netlink10DeleteLinkERNS_6SocketEi",
+                  netlink::Socket& socket, int index);
+FAULTY_SHIM_WRAPS(absl::Status, DeleteIngress, "_ZN7netlink13DeleteIngressERNS_6SocketEi",
+                  netlink::Socket& socket, int index);
 FAULTY_SHIM_WRAPS(void, AddService, "_ZN5ttrpc6Router3AddENS_12BoundServiceE",
                   ttrpc::Router* router, ttrpc::BoundService service);
 
@@ -320,6 +326,16 @@ absl::StatusOr<std::string> WrapSocketPath(const containerd::SocketOwner& owner,
 void WrapAddService(ttrpc::Router* router, ttrpc::BoundService service) {
   if (CurrentPlan() != nullptr) MakeFaulty(service);
   RealAddService(router, std::move(service));
+}
+
+absl::Status WrapDeleteLink(netlink::Socket& socket, int index) {
+  if (Fire("skip", "delete-link") != nullptr) return absl::OkStatus();
+  return RealDeleteLink(socket, index);
+}
+
+absl::Status WrapDeleteIngress(netlink::Socket& socket, int index) {
+  if (Fire("skip", "delete-ingress") != nullptr) return absl::OkStatus();
+  return RealDeleteIngress(socket, index);
 }
 
 }  // namespace fakes

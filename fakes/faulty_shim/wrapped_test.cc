@@ -19,6 +19,9 @@
 #include "containerd/shim_address.h"
 #include "fakes/faulty_shim/children.h"
 #include "fakes/faulty_shim/testing/test_plan.h"
+#include "netlink/link.h"
+#include "netlink/socket.h"
+#include "netlink/traffic.h"
 #include "reference-shim/shim/exit_record.h"
 #include "reference-shim/shim/lifecycle.h"
 
@@ -250,6 +253,18 @@ TEST(WrappedTest, AChildMayHoldItsPipes) {
   EXPECT_EQ(code(), 0);
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST(WrappedTest, LinksAndTheirFiltersStay) {
+  absl::StatusOr<netlink::Socket> socket = netlink::Socket::Open();
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  constexpr int kNone = 1 << 30;  // the index of no link: whoever asks the kernel fails
+  EXPECT_FALSE(netlink::DeleteLink(*socket, kNone).ok());
+  const TestPlan plan({"skip delete-link nth=1", "skip delete-ingress nth=1"});
+  EXPECT_TRUE(netlink::DeleteLink(*socket, kNone).ok());
+  EXPECT_TRUE(netlink::DeleteIngress(*socket, kNone).ok());
+  EXPECT_FALSE(netlink::DeleteLink(*socket, kNone).ok());
+  EXPECT_FALSE(netlink::DeleteIngress(*socket, kNone).ok());
 }
 
 }  // namespace
