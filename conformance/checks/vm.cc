@@ -8,6 +8,7 @@ void AddVmChecks(std::vector<Check>& checks) {
   AddVmDeathChecks(checks);
   AddVmGuestChecks(checks);
   AddVmMachineChecks(checks);
+  AddVmNetworkChecks(checks);
   AddVmEndChecks(checks);
 }
 

@@ -16,6 +16,7 @@ void AddVmBootChecks(std::vector<Check>& checks);   // Create that boots, and ca
 void AddVmDeathChecks(std::vector<Check>& checks);  // the machine or its agent is lost
 void AddVmGuestChecks(std::vector<Check>& checks);  // one call to the guest is slow, odd or refused
 void AddVmMachineChecks(std::vector<Check>& checks);  // its disks, size, shared files, a pause
+void AddVmNetworkChecks(std::vector<Check>& checks);  // the pod's network in the guest
 void AddVmEndChecks(std::vector<Check>& checks);      // the end of a machine, and what is left
 
 }  // namespace conformance

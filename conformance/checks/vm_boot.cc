@@ -3,14 +3,18 @@
 // use: it fails in time, says why, leaves nothing, and the next one works.
 #include <absl/strings/str_cat.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conformance/checks/lifecycle_calls.h"
 #include "conformance/checks/lifecycle_observation.h"
 #include "conformance/checks/vm.h"
+#include "conformance/checks/vm_pod_network.h"
 #include "conformance/checks/vm_support.h"
 #include "conformance/harness/check_context.h"
+#include "conformance/harness/network_need.h"
 
 namespace conformance {
 namespace {
@@ -27,6 +31,7 @@ struct BootFault {
   fakes::FaultRule rule;
   // What the error must hold, a regular expression; nullptr: told by another row as well.
   const char* says;
+  bool has_network = false;  // the pod's: without it the call does not come
 };
 
 const std::vector<BootFault>& BootFaults() {
@@ -37,6 +42,16 @@ const std::vector<BootFault>& BootFaults() {
       {"the-api-never-answers", "api-never-answers", {}, nullptr},
       {"the-machine-is-refused", "create-refused", {}, "no memory"},
       {"the-boot-is-refused", "boot-refused", {}, "no such kernel"},
+      {"the-nic-is-refused", "add-net-refused", {}, "no tap", true},
+      {"the-guest-refuses-its-link",
+       nullptr,
+       {.verb = "UpdateInterface",
+        .fault = Fault::kRefuse,
+        .occurrence = 0,
+        .code = 13,
+        .message = "no such link"},
+       "no such link",
+       true},
       {"the-boot-is-only-claimed", "boot-is-a-lie", {}, nullptr},
       {"the-hypervisor-dies-in-boot", "vmm-dies-in-boot", {}, nullptr},
       {"the-agents-port-refuses", "agent-port-refuses", {}, "[Aa]gent"},
@@ -75,6 +90,16 @@ const std::vector<BootFault>& BootFaults() {
   return kFaults;
 }
 
+// The pod's network, where the fault is one of it.
+std::optional<PodNetwork> NetworkFor(CheckContext& check, const BootFault& fault) {
+  if (!fault.has_network) return std::nullopt;
+  return std::optional<PodNetwork>(std::in_place, check);
+}
+
+BundleOptions In(const std::optional<PodNetwork>& network) {
+  return network ? network->InBundle() : BundleOptions();
+}
+
 VmFaults::Planned Plan(VmFaults& faults, const BootFault& fault) {
   return fault.catalogue != nullptr ? faults.OfCatalogue(fault.catalogue)
                                     : faults.OfAgent(fault.rule);
@@ -94,7 +119,8 @@ void ExpectNeverMade(CheckContext& check, ShimUnderTest& shim, const Bundle& bun
 }
 
 void FailsInTime(CheckContext& check, const BootFault& fault) {
-  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
+  const std::optional<PodNetwork> network = NetworkFor(check, fault);
+  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"), In(network));
   const RunFiles files(check, {bundle.id});
   ShimUnderTest& shim = check.StartShim(bundle);
   VmFaults faults(check);
@@ -105,6 +131,7 @@ void FailsInTime(CheckContext& check, const BootFault& fault) {
   faults.ExpectFired(planned);
   ExpectNeverMade(check, shim, bundle);
   files.ExpectAsBefore("after a failed Create", "VM-05");
+  if (network) network->ExpectAsBefore("after a failed Create", "VM-37");
   // Nothing was wrong with the container.
   faults.Clear();
   CreateOptions again;
@@ -118,7 +145,8 @@ void FailsInTime(CheckContext& check, const BootFault& fault) {
 }
 
 void SaysWhy(CheckContext& check, const BootFault& fault) {
-  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
+  const std::optional<PodNetwork> network = NetworkFor(check, fault);
+  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"), In(network));
   ShimUnderTest& shim = check.StartShim(bundle);
   VmFaults faults(check);
   const VmFaults::Planned planned = Plan(faults, fault);
@@ -191,15 +219,20 @@ void NoisyHypervisorIsNoObstacle(CheckContext& check) {
 
 void AddVmBootChecks(std::vector<Check>& checks) {
   for (const BootFault& fault : BootFaults()) {
+    const Needs needs = fault.has_network ? ToNeeds(kNeedNetwork) : 0;
+    std::vector<std::string> requirements = {"VM-01", "VM-05"};
+    if (fault.has_network) requirements.emplace_back("VM-37");
     checks.push_back({.id = absl::StrCat("vm/create-fails-in-time-when-", fault.word),
-                      .requirements = {"VM-01", "VM-05"},
+                      .requirements = std::move(requirements),
                       .tags = {"matrix", "slow", kHypervisorFaultsTag},
+                      .needs = needs,
                       .run = [&fault](CheckContext& check) { FailsInTime(check, fault); }});
     if (fault.says == nullptr) continue;
     checks.push_back({.id = absl::StrCat("vm/create-says-why-when-", fault.word),
                       .requirements = {"VM-02"},
                       .level = Level::kShould,
                       .tags = {"matrix", "slow", kHypervisorFaultsTag},
+                      .needs = needs,
                       .run = [&fault](CheckContext& check) { SaysWhy(check, fault); }});
   }
   for (const ReplyForm& form : kReplyForms) {

@@ -15,6 +15,7 @@
 
 #include "base/status_macros.h"
 #include "conformance/harness/durations.h"
+#include "conformance/harness/network_need.h"
 #include "conformance/harness/ready_made.h"
 #include "conformance/harness/sandbox_need.h"
 #include "conformance/harness/toml_reader.h"
@@ -22,7 +23,7 @@
 namespace conformance {
 namespace {
 
-constexpr std::array<std::pair<Need, const char*>, 18> kNeedNames = {{
+constexpr std::array<std::pair<Need, const char*>, 19> kNeedNames = {{
     {Need::kExec, "exec"},
     {Need::kPause, "pause"},
     {Need::kTerminal, "terminal"},
@@ -40,6 +41,7 @@ constexpr std::array<std::pair<Need, const char*>, 18> kNeedNames = {{
     {Need::kHooks, "hooks"},
     {Need::kWasm, "wasm"},
     {kNeedSandbox, "sandbox"},
+    {kNeedNetwork, "network"},
     {Need::kFakeEngine, "fake-engine"},
 }};
 
@@ -50,7 +52,7 @@ constexpr std::array<std::pair<Profile::Guest, const char*>, 3> kGuestNames = {{
 }};
 
 // What the shims of runc's type do not offer.
-constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm | kNeedSandbox;
+constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm | kNeedSandbox | kNeedNetwork;
 
 constexpr std::int64_t kParallelMax = 256;
 

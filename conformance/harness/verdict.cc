@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/verdict.h"
 
+#include "conformance/harness/network_need.h"
+
 namespace conformance {
 
 absl::string_view VerdictName(Verdict verdict) {
@@ -32,10 +34,11 @@ const std::vector<absl::string_view>& WhyCodes() {
       why::kConnectionLost, why::kStateWrong,     why::kExitStatus,      why::kExitLost,
       why::kEventMissing,   why::kEventDuplicate, why::kEventUnexpected, why::kEventOrder,
       why::kEventField,     why::kOutputLost,     why::kOutputNoEof,     why::kInputLost,
-      why::kFileContent,    why::kSocketState,    why::kLeftProcess,     why::kLeftMount,
-      why::kLeftCgroup,     why::kLeftSocket,     why::kLeftFile,        why::kLeftFd,
-      why::kZombie,         why::kShimCrashed,    why::kLogFatal,        why::kInvariant,
-      why::kHarness,        why::kHost,           why::kNotClaimed,      why::kInterrupted};
+      why::kFileContent,    why::kSocketState,    why::kNetworkState,    why::kLeftProcess,
+      why::kLeftMount,      why::kLeftCgroup,     why::kLeftSocket,      why::kLeftFile,
+      why::kLeftNetwork,    why::kLeftFd,         why::kZombie,          why::kShimCrashed,
+      why::kLogFatal,       why::kInvariant,      why::kHarness,         why::kHost,
+      why::kNotClaimed,     why::kInterrupted};
   return codes;
 }
 

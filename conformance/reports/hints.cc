@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "conformance/harness/network_need.h"
 #include "conformance/harness/verdict.h"
 
 namespace conformance {
@@ -11,7 +12,7 @@ namespace {
 
 using Hint = std::pair<const char*, const char*>;
 
-constexpr std::array<Hint, 21> kHints = {{
+constexpr std::array<Hint, 23> kHints = {{
     {why::kStartFailed,
      "run it by hand in an empty bundle: SHIM -namespace n -id i -address /none start; stdout must "
      "hold the address and nothing else, and the exit code be 0"},
@@ -40,6 +41,12 @@ constexpr std::array<Hint, 21> kHints = {{
      "somebody still holds the write end: the shim itself, or a child that inherited it"},
     {why::kInputLost,
      "stdin may come in pieces and end late: close the process' end only after EOF"},
+    {why::kNetworkState,
+     "the guest learns of its network from the agent's calls: interfaces, neighbours, then routes, "
+     "before its first container"},
+    {why::kLeftNetwork,
+     "remove taps and filters before the shim ends, and again in `delete`, which may find any "
+     "state"},
     {why::kLeftSocket, "`delete` removes the socket as well: the daemon that made it may be dead"},
     {why::kLeftProcess, "kill the whole cgroup, not only the init, and wait for it"},
     {why::kLeftMount,

@@ -111,6 +111,23 @@ void AddVmRequirements(std::vector<Requirement>& rows) {
        "kata-containers, agent calls at teardown; firecracker-containerd pull request 577"},
       {"VM-34", Level::kMust, "The time of an exit is the host's, whatever the guest's clock says.",
        "kata-containers runtime, pull request 976"},
+      {"VM-35", Level::kMust,
+       "Each link of the pod's network namespace that has an address is in the guest: name, MAC, "
+       "MTU, addresses, routes and permanent neighbours.",
+       "CRI, network namespace of a pod sandbox; kata-containers, internetworking model tcfilter"},
+      {"VM-36", Level::kMust,
+       "Containers in a machine reach what the pod's links lead to, all with the pod's addresses.",
+       "CRI, network namespace of a pod sandbox"},
+      {"VM-37", Level::kMust,
+       "A Create whose NIC is refused fails, and leaves the pod's network namespace as it was.",
+       "kata-containers issues 10347 and 10797"},
+      {"VM-38", Level::kMust,
+       "After the end of a machine, however it came, its pod's network namespace is as before: no "
+       "tap, qdisc or filter is left, and the pod's links have what they had.",
+       "kata-containers issues 2198 and 9420; CNI specification, DEL"},
+      {"VM-39", Level::kMust,
+       "A pod whose network namespace has nothing but a loopback device runs, without a NIC.",
+       "CRI, pod sandbox without CNI result; kata-containers, endpoint scan"},
   };
   rows.insert(rows.end(), section.begin(), section.end());
 }
