@@ -2,8 +2,12 @@
 // Containers in a machine that QEMU emulates, instruction by instruction, with Debian's kernel and
 // our agent as its first process.
 #include <absl/strings/str_cat.h>
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/if_addr.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -14,10 +18,16 @@
 #include <optional>
 
 #include "base/loop_device.h"
+#include "base/network_namespace.h"
 #include "base/pidfd.h"
+#include "base/status_macros.h"
 #include "base/subreaper.h"
 #include "base/testing/leak_guard.h"
 #include "base/testing/run.h"
+#include "netlink/ip.h"
+#include "netlink/link.h"
+#include "netlink/socket.h"
+#include "netlink/traffic.h"
 #include "reference-shim/backends/testing/backend_world.h"
 #include "reference-shim/backends/vm/vm_backend.h"
 #include "reference-shim/backends/vm/vm_config.h"
@@ -214,6 +224,114 @@ TEST_F(VmMachineTest, ContainersLiveInIt) {
   EXPECT_EQ(pause->AwaitExit(), 128U + SIGKILL);
   EXPECT_TRUE(pause->Delete().ok());
   EXPECT_FALSE(base::OpenPidfd(qemu).ok()) << "QEMU runs on";
+}
+
+// The address of the peer, which is the pod's gateway, and those that it has itself.
+struct PodAddresses {
+  const char* peer;
+  const char* peer_in_hex;
+  const char* pod;
+  int prefix_length;
+};
+constexpr PodAddresses kPodAddresses[] = {
+    {"10.7.0.1", "0a070001", "10.7.0.2", 24},
+    {"fd07::1", "fd070000000000000000000000000001", "fd07::2", 64}};
+
+// Listens at `ip` for one who says something, and answers it.
+absl::StatusOr<base::UniqueFd> Listen(const std::string& ip, std::uint16_t& port) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  const bool ipv4 = netlink::FamilyOf(ip) == AF_INET;
+  ::inet_pton(AF_INET6, (ipv4 ? "::ffff:" + ip : ip).c_str(), &address.sin6_addr);
+  base::UniqueFd socket(::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  socklen_t size = sizeof(address);
+  if (!socket.ok() ||
+      ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(socket.get(), 1) != 0 ||
+      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("listen at ", ip));
+  }
+  port = ntohs(address.sin6_port);
+  return socket;
+}
+
+std::string ErrorsOf(Container& container) {
+  container.io().err_write.reset();
+  return base::testing::ReadToEof(container.io().err_read);
+}
+
+// What one says who has come; empty: nobody has.
+std::string AnswerOne(const base::UniqueFd& listener, const std::string& answer) {
+  const base::UniqueFd connection(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!connection.ok()) return "";
+  std::string heard = base::testing::ReadLine(connection);
+  EXPECT_EQ(::send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(answer.size()));
+  return heard;
+}
+
+TEST_F(VmMachineTest, AContainerReachesThePeerOfItsPodsLink) {
+  const auto ok = [](const absl::Status& status) { ASSERT_TRUE(status.ok()) << status; };
+  const base::UniqueFd outside = base::MakeNetworkNamespace().value();
+  const base::UniqueFd pod = base::MakeNetworkNamespace().value();
+  const auto open_in = [](const base::UniqueFd& space) {
+    std::optional<netlink::Socket> socket;
+    EXPECT_TRUE(base::InNetworkNamespace(space, [&socket] {
+                  socket = netlink::Socket::Open().value();
+                  return absl::OkStatus();
+                }).ok());
+    return *std::move(socket);
+  };
+  netlink::Socket near = open_in(outside);
+  netlink::Socket inside = open_in(pod);
+  ok(netlink::AddVethPair(near, "peer", "eth0", pod.get()));
+  const int peer = netlink::FindLink(near, "peer")->index;
+  const int link = netlink::FindLink(inside, "eth0")->index;
+  ok(netlink::ChangeLink(near, peer, {.up = true, .mtu = 1400}));
+  ok(netlink::ChangeLink(inside, link, {.up = true, .mtu = 1400}));
+  for (const PodAddresses& one : kPodAddresses) {
+    ok(netlink::AddAddress(
+        near,
+        {.link = peer, .ip = one.peer, .prefix_length = one.prefix_length, .flags = IFA_F_NODAD}));
+    ok(netlink::AddAddress(
+        inside,
+        {.link = link, .ip = one.pod, .prefix_length = one.prefix_length, .flags = IFA_F_NODAD}));
+    ok(netlink::AddRoute(
+        inside, {.family = netlink::FamilyOf(one.pod), .gateway = one.peer, .link = link}));
+  }
+  const auto with_network = [&](std::unique_ptr<Container> container) {
+    container->spec.linux.namespaces.push_back(
+        {.type = "network", .path = absl::StrCat("/proc/", ::getpid(), "/fd/", pod.get())});
+    return container;
+  };
+  const auto pause = with_network(Make("pause", "pause"));
+  const absl::Status created = pause->Create();
+  ASSERT_TRUE(created.ok()) << created;
+  for (const PodAddresses& one : kPodAddresses) {
+    SCOPED_TRACE(one.peer);
+    std::uint16_t port = 0;
+    absl::StatusOr<base::UniqueFd> listener = absl::UnknownError("not opened");
+    ok(base::InNetworkNamespace(outside, [&] {
+      listener = Listen(one.peer, port);
+      return listener.status();
+    }));
+    const auto app = with_network(Make(absl::StrCat("dial-", one.prefix_length), "dial",
+                                       {one.peer_in_hex, absl::StrCat(port), "hello"}));
+    ok(app->Create());
+    ok(app->Start().status());
+    std::string heard;
+    world_->RunUntil([&] {
+      heard = AnswerOne(*listener, "welcome\n");
+      return !heard.empty() || app->exited();
+    });
+    EXPECT_EQ(heard, "hello\n");
+    EXPECT_EQ(app->AwaitExit(), 0U);
+    EXPECT_EQ(app->Output(), "welcome\n") << ErrorsOf(*app);
+    ok(app->Delete());
+  }
+  ok(pause->Delete());
+  EXPECT_EQ(netlink::ListLinks(inside)->size(), 2U) << "with lo";
+  EXPECT_THAT(netlink::ListIngress(inside).value(), ::testing::IsEmpty());
 }
 
 TEST_F(VmMachineTest, EndsAllProcessesWhenQemuIsKilled) {
