@@ -82,7 +82,12 @@ class VmNetworkTest : public netlink::testing::NetworkTest {
   }
 
   static void Ok(const absl::Status& status) { ASSERT_TRUE(status.ok()) << status; }
-  std::vector<netlink::Link> Links() { return netlink::ListLinks(*inside_).value(); }
+  // Without what comes and goes by itself (IFF_RUNNING).
+  std::vector<netlink::Link> Links() {
+    std::vector<netlink::Link> links = netlink::ListLinks(*inside_).value();
+    for (netlink::Link& link : links) link.flags &= IFF_UP | IFF_PROMISC | IFF_NOARP;
+    return links;
+  }
 
   // A container of the pod, in a VM of that behaviour.
   std::unique_ptr<Container> Make(const std::vector<std::string>& words,
