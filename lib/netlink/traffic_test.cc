@@ -6,7 +6,7 @@
 
 #include "netlink/link.h"
 #include "netlink/tap.h"
-#include "netlink/testing/frame_socket.h"
+#include "netlink/testing/frame_end.h"
 #include "netlink/testing/network_test.h"
 
 namespace netlink {
@@ -48,21 +48,16 @@ TEST_F(Traffic, AnIngressIsAddedOnceAndDeleted) {
 TEST_F(Traffic, FramesGoBetweenALinkAndATapInBothDirections) {
   const auto tap = OpenTap("tap0_vm");
   ASSERT_TRUE(tap.ok()) << tap.status();
-  auto peer = testing::FrameSocket::At(Find("peer").index);
+  testing::FrameEnd guest = testing::FrameEnd::AtTap(*tap);
+  auto peer = testing::FrameEnd::AtLink(Find("peer").index);
   ASSERT_TRUE(peer.ok()) << peer.status();
   for (const auto& [from, to] : {std::pair(link_, tap_), std::pair(tap_, link_)}) {
     ASSERT_TRUE(AddIngress(socket(), from).ok());
     const absl::Status redirected = RedirectIngress(socket(), from, to);
     ASSERT_TRUE(redirected.ok()) << redirected;
   }
-  ASSERT_TRUE(peer->Send("to the guest").ok());
-  const auto received = testing::ReceiveFromTap(*tap);
-  ASSERT_TRUE(received.ok()) << received.status();
-  EXPECT_EQ(*received, "to the guest");
-  ASSERT_TRUE(testing::SendToTap(*tap, "to the peer").ok());
-  const auto answered = peer->Receive();
-  ASSERT_TRUE(answered.ok()) << answered.status();
-  EXPECT_EQ(*answered, "to the peer");
+  EXPECT_EQ(Carry(*peer, guest, "to the guest").value_or("nothing"), "to the guest");
+  EXPECT_EQ(Carry(guest, *peer, "to the peer").value_or("nothing"), "to the peer");
 }
 
 TEST_F(Traffic, ARedirectNeedsAnIngressAndALink) {

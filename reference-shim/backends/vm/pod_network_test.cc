@@ -17,7 +17,7 @@
 #include <optional>
 
 #include "netlink/tap.h"
-#include "netlink/testing/frame_socket.h"
+#include "netlink/testing/frame_end.h"
 #include "netlink/testing/network_test.h"
 #include "netlink/traffic.h"
 #include "reference-shim/backends/vm/agent_network.h"
@@ -143,12 +143,11 @@ TEST_F(PodNetworkTest, FramesGoBetweenThePeerAndTheTapInBothDirections) {
     absl::StatusOr<base::UniqueFd> tap = absl::UnknownError("not opened");
     pod_->Visit([&tap] { tap = netlink::OpenTap("tap0_vm"); });
     ASSERT_TRUE(tap.ok()) << tap.status();
-    auto peer = netlink::testing::FrameSocket::At(Find("peer").index);
+    netlink::testing::FrameEnd guest = netlink::testing::FrameEnd::AtTap(*tap);
+    auto peer = netlink::testing::FrameEnd::AtLink(Find("peer").index);
     ASSERT_TRUE(peer.ok()) << peer.status();
-    Ok(peer->Send("to the guest"));
-    EXPECT_EQ(netlink::testing::ReceiveFromTap(*tap).value_or("nothing"), "to the guest");
-    Ok(netlink::testing::SendToTap(*tap, "to the peer"));
-    EXPECT_EQ(peer->Receive().value_or("nothing"), "to the peer");
+    EXPECT_EQ(Carry(*peer, guest, "to the guest").value_or("nothing"), "to the guest");
+    EXPECT_EQ(Carry(guest, *peer, "to the peer").value_or("nothing"), "to the peer");
   }
   Ok(UnwirePodNetwork(network));
   EXPECT_EQ(PodLinks(), before);
