@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <set>
 #include <string>
@@ -21,6 +22,8 @@ namespace conformance {
 // What is to be found out about which faults.
 struct FaultPlan {
   std::vector<FaultRow> rows;
+  // Faults of rows that keep some of their checks only.
+  std::deque<fakes::KnownFault> limited;
   std::size_t left_out = 0;          // rows that this build has no programs for
   std::string shim;                  // the healthy subject, absolute
   std::string engine;                // as for `run`; empty: its default

@@ -123,9 +123,9 @@ absl::StatusOr<std::vector<FaultRow>> RowsOf(const SelftestOptions& options,
   return part;
 }
 
-// The checks of a matrix: those that --check selects, doubles only by their names.
-absl::StatusOr<std::vector<std::string>> MatrixChecks(const SelftestOptions& options,
-                                                      const std::vector<Check>& checks) {
+// The checks that --check selects, doubles only by their names.
+absl::StatusOr<std::vector<std::string>> SelectedChecks(const SelftestOptions& options,
+                                                        const std::vector<Check>& checks) {
   std::vector<Selector> selectors;
   for (const std::string& word : options.checks) {
     ASSIGN_OR_RETURN(selectors.emplace_back(), Selector::Parse(word));
@@ -137,6 +137,27 @@ absl::StatusOr<std::vector<std::string>> MatrixChecks(const SelftestOptions& opt
   }
   if (ids.empty()) return absl::NotFoundError("--check: no check is selected");
   return ids;
+}
+
+// Of the checks of each fault those that --check selects; faults that have none are left out.
+absl::Status LimitChecks(const SelftestOptions& options, const std::vector<Check>& checks,
+                         FaultPlan& plan) {
+  if (options.checks.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, SelectedChecks(options, checks));
+  const auto is_out = [&ids](const fakes::ExpectedKill& kill) {
+    return std::find(ids.begin(), ids.end(), kill.check) == ids.end();
+  };
+  std::vector<FaultRow> rows;
+  for (const FaultRow& row : plan.rows) {
+    fakes::KnownFault fault = *row.fault;
+    fault.kills.erase(std::remove_if(fault.kills.begin(), fault.kills.end(), is_out),
+                      fault.kills.end());
+    if (fault.kills.empty()) continue;
+    rows.push_back({.seam = row.seam, .fault = &plan.limited.emplace_back(std::move(fault))});
+  }
+  if (rows.empty()) return absl::NotFoundError("--check: it selects no check of these faults");
+  plan.rows = std::move(rows);
+  return absl::OkStatus();
 }
 
 // Takes out the faults that the programs of this build cannot have: those of guests of WebAssembly
@@ -223,18 +244,22 @@ int ListFaults(const std::vector<FaultRow>& rows) {
 }  // namespace
 
 int SelftestFaultsCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
-  if (options.list) {
-    const absl::StatusOr<std::vector<FaultRow>> rows = RowsOf(options, checks);
-    return rows.ok() ? ListFaults(*rows) : Complain(rows.status());
+  absl::StatusOr<FaultPlan> plan = options.list ? FaultPlan() : PlanOf(options, checks);
+  if (plan.ok() && options.list) {
+    absl::StatusOr<std::vector<FaultRow>> rows = RowsOf(options, checks);
+    if (!rows.ok()) return Complain(rows.status());
+    plan->rows = *std::move(rows);
   }
-  const absl::StatusOr<FaultPlan> plan = PlanOf(options, checks);
-  return plan.ok() ? ExitCodeOf(Run(options, *plan, "faults")) : Complain(plan.status());
+  if (!plan.ok()) return Complain(plan.status());
+  const absl::Status limited = LimitChecks(options, checks, *plan);
+  if (!limited.ok()) return Complain(limited);
+  return options.list ? ListFaults(plan->rows) : ExitCodeOf(Run(options, *plan, "faults"));
 }
 
 int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
   absl::StatusOr<FaultPlan> plan = PlanOf(options, checks);
   if (!plan.ok()) return Complain(plan.status());
-  absl::StatusOr<std::vector<std::string>> ids = MatrixChecks(options, checks);
+  absl::StatusOr<std::vector<std::string>> ids = SelectedChecks(options, checks);
   if (!ids.ok()) return Complain(ids.status());
   plan->checks = *std::move(ids);
   return ExitCodeOf(Run(options, *plan, "matrix"));

@@ -186,13 +186,12 @@ int JobsOf(const SelftestOptions& options, int per_cpu) {
 CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
   CLI::App* const faults = app.add_subcommand("faults", "every known fault must be caught");
   const Options caught = DefineFaults(*faults);
+  AddChecks(*faults, *caught);
   faults->add_flag("--list", caught->list, "tell which faults there are and what catches them");
 
   CLI::App* const matrix = app.add_subcommand("matrix", "every fault against every check");
   const Options all = DefineFaults(*matrix);
-  matrix->add_option("--check", all->checks, "selects checks, as run does; may be repeated")
-      ->type_name("SELECTOR")
-      ->allow_extra_args(false);
+  AddChecks(*matrix, *all);
 
   CLI::App* const legal = app.add_subcommand("legal", "what the contract allows must be green");
   const Options allowed = DefineLegal(*legal);
