@@ -140,6 +140,7 @@ void KillOfExecSparesTheRest(CheckContext& check) {
   check.ASSERT_THAT(task.Kill(SIGUSR1), IsOk());
   check.ASSERT_THAT(task.stdio().AwaitOutput(absl::StrCat("signal ", SIGUSR1, "\n")), Eq(true),
                     {.text = "the program tells of the signal", .code = why::kProcessState});
+  check.Linger(std::chrono::milliseconds(50));  // it would die of it
   check.EXPECT_THAT(
       two.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
       {.text = "an exec, after a signal for the init alone", .requirement = "KILL-06"});

@@ -82,6 +82,7 @@ void SlowReaderSlowsOnlyItsWriter(CheckContext& check) {
   writer.stdio().PauseReading();
   check.ASSERT_THAT(writer.Start(), IsOk());
   ExpectUndisturbed(check, other, "a process nobody reads");
+  check.Linger(std::chrono::milliseconds(50));  // it would end when its pipe is full
   check.EXPECT_THAT(writer.State(), IsOkAndHolds(HasStatus(TaskStatus::kRunning)),
                     {.text = "a process with more output than a pipe holds waits for its reader",
                      .code = why::kProcessState,

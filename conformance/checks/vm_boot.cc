@@ -131,7 +131,6 @@ void FailsInTime(CheckContext& check, const BootFault& fault) {
   faults.ExpectFired(planned);
   ExpectNeverMade(check, shim, bundle);
   files.ExpectAsBefore("after a failed Create", "VM-05");
-  if (network) network->ExpectAsBefore("after a failed Create", "VM-37");
   // Nothing was wrong with the container.
   faults.Clear();
   CreateOptions again;
@@ -142,6 +141,18 @@ void FailsInTime(CheckContext& check, const BootFault& fault) {
                     {.text = "the same Create with a machine that works", .requirement = "VM-05"});
   check.Require(task.Start());
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(7)), {.requirement = "VM-05"});
+}
+
+void NetworkIsAsBefore(CheckContext& check, const BootFault& fault) {
+  const PodNetwork network(check);
+  const Bundle bundle = check.MakeBundle(Program("exit_code", "7"), network.InBundle());
+  ShimUnderTest& shim = check.StartShim(bundle);
+  VmFaults faults(check);
+  const VmFaults::Planned planned = Plan(faults, fault);
+  const std::unique_ptr<PendingReply> create = check.CreateAsync(shim, bundle);
+  (void)ExpectCreateFails(check, *create, "a machine whose " + planned.what);
+  faults.ExpectFired(planned);
+  network.ExpectAsBefore("after a failed Create");
 }
 
 void SaysWhy(CheckContext& check, const BootFault& fault) {
@@ -227,6 +238,15 @@ void AddVmBootChecks(std::vector<Check>& checks) {
                       .tags = {"matrix", "slow", kHypervisorFaultsTag},
                       .needs = needs,
                       .run = [&fault](CheckContext& check) { FailsInTime(check, fault); }});
+    if (fault.has_network) {
+      checks.push_back(
+          {.id = absl::StrCat("vm/the-network-of-a-pod-is-as-before-when-", fault.word),
+           .requirements = {"VM-38"},
+           .level = Level::kShould,
+           .tags = {"matrix", kHypervisorFaultsTag},
+           .needs = needs,
+           .run = [&fault](CheckContext& check) { NetworkIsAsBefore(check, fault); }});
+    }
     if (fault.says == nullptr) continue;
     checks.push_back({.id = absl::StrCat("vm/create-says-why-when-", fault.word),
                       .requirements = {"VM-02"},

@@ -192,7 +192,7 @@ std::vector<std::string> PodNetwork::State() const {
   return check_.Require(ReadState(), {.code = why::kHarness});
 }
 
-void PodNetwork::ExpectAsBefore(const std::string& when, const char* requirement) const {
+void PodNetwork::ExpectAsBefore(const std::string& when) const {
   std::vector<std::string> now;
   check_.Eventually(
       [&] {
@@ -203,7 +203,7 @@ void PodNetwork::ExpectAsBefore(const std::string& when, const char* requirement
   check_.EXPECT_THAT(now, Eq(before_),
                      {.text = absl::StrCat("what is in the pod's network namespace, ", when),
                       .code = why::kLeftNetwork,
-                      .requirement = requirement});
+                      .requirement = "VM-38"});
 }
 
 // --- a peer --------------------------------------------------------------------------------------

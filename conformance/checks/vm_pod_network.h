@@ -45,7 +45,7 @@ class PodNetwork {
   // Links, addresses, routes, permanent neighbours and places for filters: a line each.
   [[nodiscard]] std::vector<std::string> State() const;
   // Waits until they are what they were when this was made. `when` ends the sentence.
-  void ExpectAsBefore(const std::string& when, const char* requirement = "VM-38") const;
+  void ExpectAsBefore(const std::string& when) const;
 
  private:
   absl::Status Make(Links links);

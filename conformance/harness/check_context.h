@@ -106,7 +106,8 @@ class CheckContext {
   virtual bool Eventually(const std::function<bool()>& predicate,
                           std::chrono::milliseconds deadline = std::chrono::seconds(10)) = 0;
   // Runs the loop for a while so that something forbidden gets its chance to happen. The one place
-  // where time is waited for; keep it below 200 ms.
+  // where time is waited for; keep it below 200 ms, unless the rule itself is about a time. Does
+  // not scale.
   virtual void Linger(std::chrono::milliseconds duration) = 0;
   // A file the guest can write to or run, see ProcessSpec; directories private to this check.
   virtual std::string ScratchDirectory() = 0;
