@@ -166,7 +166,7 @@ void PausedMachineGoesOn(CheckContext& check) {
   const std::unique_ptr<PendingReply> wait = task.WaitAsync();
   check.Require(ControlHypervisor(check, TheHypervisor(check), "freeze"), {.code = why::kHarness});
   check.Require(task.stdio().WriteInput("x"), {.code = why::kHarness});
-  check.Linger(kPause);  // the shim's own times do not scale either
+  check.Linger(kPause);
   check.EXPECT_THAT(wait->done(), Eq(false),
                     {.text = absl::StrCat("a container ends within a pause of ", kPause.count(),
                                           " ms of its machine"),

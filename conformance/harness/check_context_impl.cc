@@ -207,7 +207,7 @@ bool CheckContextImpl::Eventually(const std::function<bool()>& predicate,
 }
 
 void CheckContextImpl::Linger(std::chrono::milliseconds duration) {
-  scope_.RunUntil(
+  scope_.RunWithin(
       "", [] { return false; }, duration);
 }
 
