@@ -150,6 +150,23 @@ absl::StatusOr<std::vector<FaultRow>> SelectFaults(const std::vector<FaultRow>& 
   return selected;
 }
 
+std::vector<FaultRow> LimitChecks(const std::vector<FaultRow>& rows,
+                                  const std::vector<std::string>& ids,
+                                  std::deque<fakes::KnownFault>& limited) {
+  const auto is_out = [&ids](const fakes::ExpectedKill& kill) {
+    return std::find(ids.begin(), ids.end(), kill.check) == ids.end();
+  };
+  std::vector<FaultRow> left;
+  for (const FaultRow& row : rows) {
+    fakes::KnownFault fault = *row.fault;
+    fault.kills.erase(std::remove_if(fault.kills.begin(), fault.kills.end(), is_out),
+                      fault.kills.end());
+    if (fault.kills.empty()) continue;
+    left.push_back({.seam = row.seam, .fault = &limited.emplace_back(std::move(fault))});
+  }
+  return left;
+}
+
 std::vector<std::string> FaultRowViolations(const std::vector<FaultRow>& rows,
                                             const std::vector<Check>& checks) {
   std::vector<std::string> violations;

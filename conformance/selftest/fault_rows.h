@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ std::vector<FaultRow> AllFaultRows();
 absl::StatusOr<std::vector<FaultRow>> SelectFaults(const std::vector<FaultRow>& rows,
                                                    const std::vector<std::string>& words,
                                                    const std::vector<Check>& checks);
+
+// The rows with those of their checks alone that are in `ids`; rows that have none of them are left
+// out. The faults of what is returned are appended to `limited`, which must outlive it.
+std::vector<FaultRow> LimitChecks(const std::vector<FaultRow>& rows,
+                                  const std::vector<std::string>& ids,
+                                  std::deque<fakes::KnownFault>& limited);
 
 // What is wrong with the table itself, one sentence each: names that occur twice or are ill-formed,
 // kills of checks that do not exist, words that are no why code, rows without any kill or with

@@ -139,27 +139,6 @@ absl::StatusOr<std::vector<std::string>> SelectedChecks(const SelftestOptions& o
   return ids;
 }
 
-// Of the checks of each fault those that --check selects; faults that have none are left out.
-absl::Status LimitChecks(const SelftestOptions& options, const std::vector<Check>& checks,
-                         FaultPlan& plan) {
-  if (options.checks.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<std::string> ids, SelectedChecks(options, checks));
-  const auto is_out = [&ids](const fakes::ExpectedKill& kill) {
-    return std::find(ids.begin(), ids.end(), kill.check) == ids.end();
-  };
-  std::vector<FaultRow> rows;
-  for (const FaultRow& row : plan.rows) {
-    fakes::KnownFault fault = *row.fault;
-    fault.kills.erase(std::remove_if(fault.kills.begin(), fault.kills.end(), is_out),
-                      fault.kills.end());
-    if (fault.kills.empty()) continue;
-    rows.push_back({.seam = row.seam, .fault = &plan.limited.emplace_back(std::move(fault))});
-  }
-  if (rows.empty()) return absl::NotFoundError("--check: it selects no check of these faults");
-  plan.rows = std::move(rows);
-  return absl::OkStatus();
-}
-
 // Takes out the faults that the programs of this build cannot have: those of guests of WebAssembly
 // where the reference shim has no stage to run them.
 absl::Status LeaveOutWhatIsNotBuilt(const SelftestOptions& options, FaultPlan& plan) {
@@ -176,10 +155,8 @@ absl::Status LeaveOutWhatIsNotBuilt(const SelftestOptions& options, FaultPlan& p
   return absl::OkStatus();
 }
 
-absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vector<Check>& checks) {
-  RETURN_IF_ERROR(CheckSelftestRanges(options));
-  FaultPlan plan;
-  ASSIGN_OR_RETURN(plan.rows, RowsOf(options, checks));
+// What is left to say of a plan that has its rows.
+absl::Status Complete(const SelftestOptions& options, FaultPlan& plan) {
   RETURN_IF_ERROR(LeaveOutWhatIsNotBuilt(options, plan));
   ASSIGN_OR_RETURN(plan.shim, FindSubject(options.shim));
   plan.engine = options.engine;
@@ -189,7 +166,7 @@ absl::StatusOr<FaultPlan> PlanOf(const SelftestOptions& options, const std::vect
   plan.deadline_scale = options.deadline_scale;
   plan.budget = options.budget;
   ASSIGN_OR_RETURN(plan.keep, MakeNamedDirectory("--keep", options.keep));
-  return plan;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int> Run(const SelftestOptions& options, const FaultPlan& plan,
@@ -241,28 +218,38 @@ int ListFaults(const std::vector<FaultRow>& rows) {
   return Print(text, kExitAsExpected);
 }
 
+absl::StatusOr<int> JudgeFaults(const SelftestOptions& options, const std::vector<Check>& checks) {
+  RETURN_IF_ERROR(CheckSelftestRanges(options));
+  FaultPlan plan;
+  ASSIGN_OR_RETURN(plan.rows, RowsOf(options, checks));
+  if (!options.checks.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> ids, SelectedChecks(options, checks));
+    plan.rows = LimitChecks(plan.rows, ids, plan.limited);
+    if (plan.rows.empty())
+      return absl::NotFoundError("--check: it selects no check of these faults");
+  }
+  if (options.list) return ListFaults(plan.rows);
+  RETURN_IF_ERROR(Complete(options, plan));
+  return Run(options, plan, "faults");
+}
+
+absl::StatusOr<int> JudgeMatrix(const SelftestOptions& options, const std::vector<Check>& checks) {
+  RETURN_IF_ERROR(CheckSelftestRanges(options));
+  FaultPlan plan;
+  ASSIGN_OR_RETURN(plan.rows, RowsOf(options, checks));
+  ASSIGN_OR_RETURN(plan.checks, SelectedChecks(options, checks));
+  RETURN_IF_ERROR(Complete(options, plan));
+  return Run(options, plan, "matrix");
+}
+
 }  // namespace
 
 int SelftestFaultsCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
-  absl::StatusOr<FaultPlan> plan = options.list ? FaultPlan() : PlanOf(options, checks);
-  if (plan.ok() && options.list) {
-    absl::StatusOr<std::vector<FaultRow>> rows = RowsOf(options, checks);
-    if (!rows.ok()) return Complain(rows.status());
-    plan->rows = *std::move(rows);
-  }
-  if (!plan.ok()) return Complain(plan.status());
-  const absl::Status limited = LimitChecks(options, checks, *plan);
-  if (!limited.ok()) return Complain(limited);
-  return options.list ? ListFaults(plan->rows) : ExitCodeOf(Run(options, *plan, "faults"));
+  return ExitCodeOf(JudgeFaults(options, checks));
 }
 
 int SelftestMatrixCommand(const SelftestOptions& options, const std::vector<Check>& checks) {
-  absl::StatusOr<FaultPlan> plan = PlanOf(options, checks);
-  if (!plan.ok()) return Complain(plan.status());
-  absl::StatusOr<std::vector<std::string>> ids = SelectedChecks(options, checks);
-  if (!ids.ok()) return Complain(ids.status());
-  plan->checks = *std::move(ids);
-  return ExitCodeOf(Run(options, *plan, "matrix"));
+  return ExitCodeOf(JudgeMatrix(options, checks));
 }
 
 }  // namespace conformance

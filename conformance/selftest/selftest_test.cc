@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <set>
 
 #include "base/testing/temp_dir.h"
@@ -79,6 +80,19 @@ TEST(FaultRowsTest, WordsThatMatchNothingAreErrors) {
   EXPECT_THAT(Selected({"seam:moon"}), ElementsAre(HasSubstr("matches no fault")));
   EXPECT_THAT(Selected({"colour:red"}), ElementsAre(HasSubstr("expected a name or glob")));
   EXPECT_THAT(Selected({"harmless", "!harmless"}), ElementsAre("no fault is selected"));
+}
+
+TEST(FaultRowsTest, RowsCanKeepSomeOfTheirChecksOnly) {
+  std::deque<fakes::KnownFault> limited;
+  const std::vector<FaultRow> rows = LimitChecks(SomeRows(), {"events/b", "events/d"}, limited);
+  ASSERT_THAT(rows, SizeIs(1));  // the others have none of these
+  EXPECT_EQ(rows[0].seam, fakes::KnownFaultSeam::kWire);
+  EXPECT_EQ(rows[0].fault->name, "loses-a");
+  ASSERT_THAT(rows[0].fault->kills, SizeIs(1));
+  EXPECT_EQ(rows[0].fault->kills[0].check, "events/b");
+  EXPECT_EQ(rows[0].fault->kills[0].why, "event.order");
+  EXPECT_THAT(SomeFaults()[0].kills, SizeIs(2));  // the table is as it was
+  EXPECT_THAT(LimitChecks(SomeRows(), {"exec/a"}, limited), IsEmpty());
 }
 
 TEST(FaultRowsTest, WhatIsWrongWithATableIsTold) {

@@ -17,11 +17,12 @@ namespace fakes {
 absl::StatusOr<base::UniqueFd> GuestNetwork::AddNic(const std::string& mac, unsigned header_bytes) {
   if (!space_.ok()) {
     ASSIGN_OR_RETURN(base::UniqueFd space, base::MakeNetworkNamespace());
-    RETURN_IF_ERROR(base::InNetworkNamespace(space, [this]() -> absl::Status {
+    const auto open_links = [this]() -> absl::Status {
       RETURN_IF_ERROR(base::RaiseLoopback());
       ASSIGN_OR_RETURN(links_, GuestLinks::Open());
       return absl::OkStatus();
-    }));
+    };
+    RETURN_IF_ERROR(base::InNetworkNamespace(space, open_links));
     space_ = std::move(space);
   }
   base::UniqueFd wire;
