@@ -319,7 +319,7 @@ void HostileRequestsChangeNothing(CheckContext& check) {
 }  // namespace
 
 void AddSandboxChecks(std::vector<Check>& checks) {
-  const Needs needs = ToNeeds(kNeedSandbox);
+  const Needs needs = ToNeeds(Need::kSandbox);
   const std::vector<Check> rows = {
       {.id = "sandbox/start-needs-no-config",
        .requirements = {"SBX-21", "SBX-01"},

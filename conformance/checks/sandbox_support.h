@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "conformance/harness/check_context.h"
-#include "conformance/harness/sandbox_need.h"
 #include "runtime/sandbox/v1/sandbox.pb.h"
 
 // What the checks of the Sandbox API share.

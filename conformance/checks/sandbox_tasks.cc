@@ -173,7 +173,7 @@ void NothingIsCreatedInAStoppedSandbox(CheckContext& check) {
 }  // namespace
 
 void AddSandboxTaskChecks(std::vector<Check>& checks) {
-  const Needs needs = ToNeeds(kNeedSandbox);
+  const Needs needs = ToNeeds(Need::kSandbox);
   const std::vector<Check> rows = {
       {.id = "sandbox/each-container-has-a-connection",
        .requirements = {"SBX-30", "SBX-33"},

@@ -208,7 +208,7 @@ std::vector<Check> SurveyChecks() {
       {Need::kOomEvents, ReportsOom},     {Need::kRootfsMounts, MountsItsRootfs},
       {Need::kInfo, AnswersInfo},         {Need::kCheckpoint, Checkpoints},
       {Need::kHooks, RunsHooks},          {Need::kWasm, RunsModules},
-      {kNeedSandbox, ServesSandboxes},
+      {Need::kSandbox, ServesSandboxes},
   };
   std::vector<Check> checks = {{.id = "survey/world", .run = World},
                                {.id = "survey/runs", .run = Runs}};

@@ -14,7 +14,6 @@
 #include "conformance/checks/vm_pod_network.h"
 #include "conformance/checks/vm_support.h"
 #include "conformance/harness/check_context.h"
-#include "conformance/harness/network_need.h"
 
 namespace conformance {
 namespace {
@@ -230,7 +229,7 @@ void NoisyHypervisorIsNoObstacle(CheckContext& check) {
 
 void AddVmBootChecks(std::vector<Check>& checks) {
   for (const BootFault& fault : BootFaults()) {
-    const Needs needs = fault.has_network ? ToNeeds(kNeedNetwork) : 0;
+    const Needs needs = fault.has_network ? ToNeeds(Need::kNetwork) : 0;
     std::vector<std::string> requirements = {"VM-01", "VM-05"};
     if (fault.has_network) requirements.emplace_back("VM-37");
     checks.push_back({.id = absl::StrCat("vm/create-fails-in-time-when-", fault.word),

@@ -107,10 +107,7 @@ void LeftoversAreReplaced(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("exit_code", "7"));
   const RunFiles files(check, {bundle.id});
   const Task dead = check.Run(Program("pause"), {.existing_bundle = bundle});
-  const pid_t machine = TheHypervisor(check);
-  KillShim(check, dead.shim());
-  (void)::kill(machine, SIGKILL);  // those that die with their shim are gone
-  ExpectNoHypervisor(check, "after SIGKILL to shim and hypervisor");
+  KillShimAndHypervisor(check, dead.shim());
   ShimUnderTest& shim = check.StartShim(bundle);
   const Task task =
       check.TryCreate(Program("exit_code", "7"), {.existing_bundle = bundle, .shim = &shim});
@@ -151,10 +148,7 @@ void DeleteAfterBothDied(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
   const RunFiles files(check, {bundle.id});
   const Task task = check.Run(Program("pause"), {.existing_bundle = bundle});
-  const pid_t machine = TheHypervisor(check);
-  KillShim(check, task.shim());
-  (void)::kill(machine, SIGKILL);  // those that die with their shim are gone
-  ExpectNoHypervisor(check, "after SIGKILL to shim and hypervisor");
+  KillShimAndHypervisor(check, task.shim());
   ExpectDelete(check, bundle, "with shim and hypervisor dead");
   ExpectDelete(check, bundle, "a second time");
   files.ExpectAsBefore("after `delete`", "VM-18");

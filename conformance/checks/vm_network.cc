@@ -18,7 +18,6 @@
 #include "conformance/checks/vm_pod_network.h"
 #include "conformance/checks/vm_support.h"
 #include "conformance/harness/check_context.h"
-#include "conformance/harness/network_need.h"
 
 namespace conformance {
 namespace {
@@ -181,10 +180,7 @@ void NothingIsLeftByDelete(CheckContext& check) {
   const PodNetwork network(check);
   const Bundle bundle = check.MakeBundle(Program("pause"), network.InBundle());
   const Task task = check.Run(Program("pause"), {.existing_bundle = bundle});
-  const pid_t machine = TheHypervisor(check);
-  KillShim(check, task.shim());
-  (void)::kill(machine, SIGKILL);  // those that die with their shim are gone
-  ExpectNoHypervisor(check, "after SIGKILL to shim and hypervisor");
+  KillShimAndHypervisor(check, task.shim());
   ExpectDelete(check, bundle, "with shim and hypervisor dead");
   network.ExpectAsBefore("after `delete`");
   ExpectDelete(check, bundle, "a second time");
@@ -193,7 +189,7 @@ void NothingIsLeftByDelete(CheckContext& check) {
 }  // namespace
 
 void AddVmNetworkChecks(std::vector<Check>& checks) {
-  const Needs network = ToNeeds(kNeedNetwork);
+  const Needs network = ToNeeds(Need::kNetwork);
   const std::vector<Check> rows = {
       {.id = "vm/the-guest-has-the-links-of-its-pod",
        .requirements = {"VM-35"},

@@ -22,7 +22,6 @@
 #include "base/loopback.h"
 #include "base/network_namespace.h"
 #include "base/status_macros.h"
-#include "conformance/harness/network_need.h"
 #include "netlink/ip.h"
 #include "netlink/traffic.h"
 
@@ -104,12 +103,13 @@ PodNetwork::~PodNetwork() {
 
 absl::Status PodNetwork::Make(Links links) {
   ASSIGN_OR_RETURN(space_, base::MakeNetworkNamespace());
-  RETURN_IF_ERROR(base::InNetworkNamespace(space_, [this]() -> absl::Status {
+  const auto open_socket = [this]() -> absl::Status {
     RETURN_IF_ERROR(base::RaiseLoopback());
     ASSIGN_OR_RETURN(netlink::Socket socket, netlink::Socket::Open());
     socket_ = std::make_unique<netlink::Socket>(std::move(socket));
     return absl::OkStatus();
-  }));
+  };
+  RETURN_IF_ERROR(base::InNetworkNamespace(space_, open_socket));
   RETURN_IF_ERROR(MountAt(space_));
   if (links == Links::kNone) return absl::OkStatus();
   ASSIGN_OR_RETURN(netlink::Socket world, netlink::Socket::Open());

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "conformance/checks/delete_recovery.h"
 #include "conformance/harness/check_profile.h"
 #include "conformance/harness/mount_table.h"
 #include "conformance/harness/vm_fault_directory.h"
@@ -218,6 +219,13 @@ void KillHypervisor(CheckContext& check) {
   };
   check.ASSERT_THAT(check.Eventually(gone), Eq(true),
                     {.text = "SIGKILL ends the hypervisor", .code = why::kHarness});
+}
+
+void KillShimAndHypervisor(CheckContext& check, ShimUnderTest& shim) {
+  const pid_t machine = TheHypervisor(check);
+  KillShim(check, shim);
+  (void)::kill(machine, SIGKILL);
+  ExpectNoHypervisor(check, "after SIGKILL to shim and hypervisor");
 }
 
 void ExpectNoHypervisor(CheckContext& check, const std::string& when, const char* requirement) {

@@ -84,6 +84,8 @@ std::vector<ProcessInfo> FileDaemons(CheckContext& check);
 absl::Status ControlHypervisor(CheckContext& check, pid_t hypervisor, const std::string& command);
 // SIGKILL to it, and its end.
 void KillHypervisor(CheckContext& check);
+// SIGKILL to the shim and to its hypervisor, the only one, which may die with it; and their ends.
+void KillShimAndHypervisor(CheckContext& check, ShimUnderTest& shim);
 // `when` ends the sentence ("after Delete").
 void ExpectNoHypervisor(CheckContext& check, const std::string& when,
                         const char* requirement = "VM-17");

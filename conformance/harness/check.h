@@ -39,7 +39,9 @@ enum class Need : std::uint32_t {
   // The stand-in engine, whose verbs fail where a check says so. Nothing a shim could claim: the
   // run's engine decides.
   kFakeEngine = 1u << 15,
-  kWasm = 1u << 16,  // runs WebAssembly modules of the rootfs, whatever else it runs
+  kWasm = 1u << 16,     // runs WebAssembly modules of the rootfs, whatever else it runs
+  kSandbox = 1u << 17,  // serves the Sandbox API (contract 9), whatever its sandboxes are
+  kNetwork = 1u << 18,  // a machine of the shim has the network of its pod
 };
 using Needs = std::uint32_t;  // or-ed Need values
 constexpr Needs operator|(Need a, Need b) { return static_cast<Needs>(a) | static_cast<Needs>(b); }

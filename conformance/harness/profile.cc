@@ -15,9 +15,7 @@
 
 #include "base/status_macros.h"
 #include "conformance/harness/durations.h"
-#include "conformance/harness/network_need.h"
 #include "conformance/harness/ready_made.h"
-#include "conformance/harness/sandbox_need.h"
 #include "conformance/harness/toml_reader.h"
 
 namespace conformance {
@@ -40,8 +38,8 @@ constexpr std::array<std::pair<Need, const char*>, 19> kNeedNames = {{
     {Need::kCheckpoint, "checkpoint"},
     {Need::kHooks, "hooks"},
     {Need::kWasm, "wasm"},
-    {kNeedSandbox, "sandbox"},
-    {kNeedNetwork, "network"},
+    {Need::kSandbox, "sandbox"},
+    {Need::kNetwork, "network"},
     {Need::kFakeEngine, "fake-engine"},
 }};
 
@@ -52,7 +50,7 @@ constexpr std::array<std::pair<Profile::Guest, const char*>, 3> kGuestNames = {{
 }};
 
 // What the shims of runc's type do not offer.
-constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm | kNeedSandbox | kNeedNetwork;
+constexpr Needs kUncommon = Need::kCheckpoint | Need::kWasm | Need::kSandbox | Need::kNetwork;
 
 constexpr std::int64_t kParallelMax = 256;
 

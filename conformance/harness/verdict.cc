@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/verdict.h"
 
-#include "conformance/harness/network_need.h"
-
 namespace conformance {
 
 absl::string_view VerdictName(Verdict verdict) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "conformance/harness/network_need.h"
 #include "conformance/harness/verdict.h"
 
 namespace conformance {
