@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
+#include <list>
 #include <map>
 #include <memory>
 #include <utility>
@@ -63,6 +65,7 @@ class JobRunner {
 
   absl::Status Run(int at_a_time) {
     at_a_time_ = static_cast<std::size_t>(at_a_time);
+    for (std::size_t i = 0; i < list_.count; ++i) waiting_.push_back(i);
     Fill();
     if (!running_.empty()) loop_.run();
     return status_;
@@ -92,8 +95,12 @@ class JobRunner {
   }
 
   void Fill() {
-    while (status_.ok() && running_.size() < at_a_time_ && next_ < list_.count) {
-      const std::size_t i = next_++;
+    while (status_.ok() && running_.size() < at_a_time_) {
+      const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                     [this](std::size_t i) { return IsLaneFree(i); });
+      if (next == waiting_.end()) break;
+      const std::size_t i = *next;
+      waiting_.erase(next);
       absl::StatusOr<std::optional<Job>> job = list_.prepare(i);
       if (!job.ok()) return Fail(job.status());
       if (!*job) continue;
@@ -103,6 +110,12 @@ class JobRunner {
       signals_.cancel();
       loop_.stop();
     }
+  }
+
+  bool IsLaneFree(std::size_t i) const {
+    return !list_.lane || std::none_of(running_.begin(), running_.end(), [&](const auto& running) {
+      return list_.lane(running.first) == list_.lane(i);
+    });
   }
 
   void Fail(const absl::Status& status) {
@@ -165,7 +178,7 @@ class JobRunner {
   boost::asio::signal_set signals_;
   std::map<std::size_t, Running> running_;
   std::size_t at_a_time_ = 1;
-  std::size_t next_ = 0;
+  std::list<std::size_t> waiting_;  // not begun
   absl::Status status_;
 };
 

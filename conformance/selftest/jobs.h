@@ -31,12 +31,14 @@ struct JobEnd {
 };
 
 // What is to be done: `prepare` makes job number `i` right before it is started (nullopt: nothing
-// to be done for this one), `done` gets its end. Jobs are started in order; both functions are
-// called on the calling thread. An error of either ends everything.
+// to be done for this one), `done` gets its end. Jobs are started in order, but for those whose
+// lane is busy. The functions are called on the calling thread. An error of either ends everything.
 struct JobList {
   std::size_t count = 0;
   std::function<absl::StatusOr<std::optional<Job>>(std::size_t i)> prepare;
   std::function<absl::Status(std::size_t i, const JobEnd& end)> done;
+  // Jobs of one lane run one after the other. Unset: no job waits for another one.
+  std::function<int(std::size_t i)> lane = {};
 };
 
 // Runs all of them, at most `at_a_time` together, and adopts, kills and counts what they leave

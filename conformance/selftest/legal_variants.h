@@ -36,6 +36,7 @@ struct LegalVariant {
   std::vector<std::string> options = {};   // of `run`
   absl::string_view directory = {};        // where the shim lies, below the run's own
   absl::string_view profile = {};          // text of one
+  bool idle = false;                       // mostly waits: runs beside a variant that does not
   int jobs = 0;                            // checks at a time
   double deadline_scale = 1;
   int hogs = 0;                         // processes that use up a CPU each

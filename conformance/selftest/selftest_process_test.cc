@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -44,6 +45,33 @@ TEST_F(SelftestProcessTest, JobsRunToTheirEndSideBySide) {
   EXPECT_EQ(RunJobs(list, 2), absl::OkStatus());
   EXPECT_THAT(codes, ElementsAre(0, -1, 2));
   EXPECT_EQ(base::testing::ReadFile(temp_.File("out2")), "out\n");
+}
+
+// The first job of lane 0 waits for one of lane 1, which so runs beside it; the second of lane 0
+// finds the first one's mark.
+TEST_F(SelftestProcessTest, JobsOfALaneRunOneAfterTheOther) {
+  const std::string fifo = temp_.File("fifo");
+  const std::string mark = temp_.File("mark");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const std::vector<std::string> scripts = {absl::StrCat("read line < ", fifo, "; > ", mark),
+                                            absl::StrCat("[ -e ", mark, " ]"),
+                                            absl::StrCat("echo go > ", fifo)};
+  std::vector<std::size_t> begun;
+  std::vector<int> codes(3, -1);
+  const JobList list = {.count = 3,
+                        .prepare = [&](std::size_t i) -> absl::StatusOr<std::optional<Job>> {
+                          begun.push_back(i);
+                          return Job{.argv = {"/bin/sh", "-c", scripts[i]}};
+                        },
+                        .done =
+                            [&](std::size_t i, const JobEnd& end) {
+                              codes[i] = end.exit.code;
+                              return absl::OkStatus();
+                            },
+                        .lane = [](std::size_t i) { return i == 2 ? 1 : 0; }};
+  EXPECT_EQ(RunJobs(list, 2), absl::OkStatus());
+  EXPECT_THAT(begun, ElementsAre(0, 2, 1));
+  EXPECT_THAT(codes, ElementsAre(0, 0, 0));
 }
 
 TEST_F(SelftestProcessTest, AJobOverItsLimitIsEnded) {
