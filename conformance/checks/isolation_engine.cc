@@ -7,7 +7,6 @@
 #include <csignal>
 #include <utility>
 
-#include "conformance/checks/engine_faults.h"
 #include "conformance/checks/isolation.h"
 #include "conformance/checks/lifecycle_observation.h"
 #include "fakes/fault/fault_gate.h"
@@ -25,10 +24,7 @@ std::unique_ptr<PendingReply> SendUntilStuck(CheckContext& check, const EngineCa
   check.ASSERT_THAT(
       check.Eventually([&] { return !faults.Firings(rule).empty() || reply->done(); }), Eq(true),
       {.text = absl::StrCat("the engine is asked to ", call.verb), .code = why::kProcessState});
-  if (faults.Firings(rule).empty()) {
-    check.Skip(
-        absl::StrCat("this shim answers ", call.name, " without `", call.verb, "` of its engine"));
-  }
+  RequireEngineAsked(check, call, faults, rule);
   return reply;
 }
 

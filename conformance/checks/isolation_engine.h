@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/checks/engine_faults.h"
 #include "conformance/harness/check_context.h"
 
 namespace conformance {
@@ -29,5 +30,10 @@ struct EngineCall {
 };
 
 const std::vector<EngineCall>& EngineCalls();
+
+// After the answer of `call`: skips the check if the engine was not asked, for a shim may do
+// without the verb. One that answers first, and asks then, does not.
+void RequireEngineAsked(CheckContext& check, const EngineCall& call, const EngineFaults& faults,
+                        const std::string& rule);
 
 }  // namespace conformance

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <absl/strings/str_cat.h>
+
+#include <chrono>
+
 #include "conformance/checks/isolation_engine.h"
 #include "conformance/checks/lifecycle_calls.h"
 #include "task/v3/task.pb.h"
@@ -7,6 +11,9 @@ namespace conformance {
 namespace {
 
 namespace v3 = ::containerd::task::v3;
+
+// How long after its answer a shim is looked at for what it should have done before.
+constexpr std::chrono::milliseconds kAskedLate(200);
 
 EngineSubject Of(ShimUnderTest& shim, Task task) {
   EngineSubject subject;
@@ -112,6 +119,14 @@ const std::vector<EngineCall>& EngineCalls() {
       {"update", "Update", ToNeeds(Need::kUpdate), Running, SendUpdate},
   };
   return calls;
+}
+
+void RequireEngineAsked(CheckContext& check, const EngineCall& call, const EngineFaults& faults,
+                        const std::string& rule) {
+  const auto asked = [&] { return !faults.Firings(rule).empty(); };
+  if (check.Eventually(asked, kAskedLate)) return;
+  check.Skip(
+      absl::StrCat("this shim answers ", call.name, " without `", call.verb, "` of its engine"));
 }
 
 }  // namespace conformance

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <utility>
 
-#include "conformance/checks/engine_faults.h"
 #include "conformance/checks/isolation.h"
 #include "conformance/checks/isolation_engine.h"
 #include "conformance/checks/lifecycle_calls.h"
@@ -30,10 +29,7 @@ absl::Status CallWith(CheckContext& check, const EngineCall& call, const EngineS
   rule.container = subject.bundle.id;
   const std::string id = faults.Add(std::move(rule));
   const absl::Status status = call.send(check, subject)->Get().status();
-  if (faults.Firings(id).empty()) {
-    check.Skip(
-        absl::StrCat("this shim answers ", call.name, " without `", call.verb, "` of its engine"));
-  }
+  RequireEngineAsked(check, call, faults, id);
   return status;
 }
 
