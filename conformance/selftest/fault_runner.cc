@@ -20,7 +20,7 @@ namespace conformance {
 namespace {
 
 // Of one fault's checks: what it spoils is mostly waited for.
-constexpr int kRepeatsAtATime = 10;
+constexpr int kRepeatsAtATime = 5;
 
 // The ids a fault is judged by: its own, then those that every fault meets.
 std::vector<std::string> ChecksOf(const FaultRow& row, const FaultPlan& plan) {
