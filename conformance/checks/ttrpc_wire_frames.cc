@@ -29,14 +29,14 @@ class Streams {
   std::uint32_t next_ = static_cast<std::uint32_t>(-1);
 };
 
-// The connection still serves a well-formed request.
+// The connection still serves a well-formed request. One that the shim has closed gives no answer:
+// the verdict is the same whether it is closed before the request can be sent, or after it.
 void ExpectUsable(CheckContext& check, WireConnection& wire, const ShimUnderTest& shim,
                   std::uint32_t stream, const std::string& after) {
-  check.ASSERT_THAT(wire.Send(ConnectFrame(shim, stream)), Eq(true),
-                    {.text = absl::StrCat("the connection takes a request after ", after),
-                     .code = why::kConnectionLost});
-  check.EXPECT_THAT(wire.Answer(stream), IsOk(),
-                    {.text = absl::StrCat("and answers it, after ", after)});
+  wire.Send(ConnectFrame(shim, stream));
+  check.EXPECT_THAT(
+      wire.Answer(stream), IsOk(),
+      {.text = absl::StrCat("the connection takes a request, and answers it, after ", after)});
 }
 
 std::string DataFrame(std::uint32_t stream, int flags) {
@@ -71,10 +71,8 @@ void UnknownTypesAreIgnored(CheckContext& check) {
     const std::uint32_t stream = streams.Next();
     const auto byte = static_cast<std::uint8_t>(type);
     const std::string after = absl::StrCat("a frame of type ", type);
-    check.ASSERT_THAT(wire.Send(FrameBytes(stream, byte, "")), Eq(true),
-                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
-    check.ASSERT_THAT(wire.Send(FrameBytes(streams.Next(), byte, "some data")), Eq(true),
-                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
+    wire.Send(FrameBytes(stream, byte, ""));
+    wire.Send(FrameBytes(streams.Next(), byte, "some data"));
     ExpectUsable(check, wire, shim, streams.Next(), after);
     check.EXPECT_THAT(wire.Count(stream), Eq(0u), {.text = absl::StrCat("no answer to ", after)});
   }
@@ -190,10 +188,7 @@ void StreamsMustIncrease(CheckContext& check) {
 void DataForNobodyHarmsNobody(CheckContext& check) {
   ShimUnderTest& shim = DisposableShim(check);
   WireConnection wire(check, shim);
-  for (const int flags : {0, 1, 4, 5}) {
-    check.ASSERT_THAT(wire.Send(DataFrame(41, flags)), Eq(true),
-                      {.text = "the connection takes the frame", .code = why::kConnectionLost});
-  }
+  for (const int flags : {0, 1, 4, 5}) wire.Send(DataFrame(41, flags));
   ExpectUsable(check, wire, shim, 43, "data on a stream that was never opened");
   if (wire.Count(41) > 0) {
     check.EXPECT_THAT(wire.Answer(41), HasCode(absl::StatusCode::kInvalidArgument),
