@@ -19,9 +19,6 @@
 namespace conformance {
 namespace {
 
-// Of one fault's checks: what it spoils is mostly waited for.
-constexpr int kRepeatsAtATime = 5;
-
 // The ids a fault is judged by: its own, then those that every fault meets.
 std::vector<std::string> ChecksOf(const FaultRow& row, const FaultPlan& plan) {
   std::vector<std::string> ids;
@@ -180,7 +177,7 @@ class FaultRun {
     JudgeRun& run = runs_[i];
     run.options = OptionsOf(row, plan_);
     run.repeat = plan_.repeat;
-    if (run.repeat > 1) run.jobs = kRepeatsAtATime;
+    run.jobs = plan_.jobs_each;
     run.deadline_scale = plan_.deadline_scale;
     RETURN_IF_ERROR(GivePlan(ChecksOf(row, plan_), run));
     listener_.started(row);

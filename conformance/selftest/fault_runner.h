@@ -29,7 +29,8 @@ struct FaultPlan {
   std::string engine;                // as for `run`; empty: its default
   std::vector<std::string> options;  // further options of `run`
   std::vector<std::string> checks;   // ids beside those of the rows that every fault meets
-  int jobs = 1;
+  int jobs = 1;                      // judges at a time,
+  int jobs_each = 1;                 // and checks at a time of each
   int repeat = 1;
   double deadline_scale = 1.0;
   std::string keep;  // directory of results that are used again; empty: none

@@ -28,7 +28,12 @@
 namespace conformance {
 namespace {
 
-constexpr int kJudgesPerCpu = 3;  // what a fault spoils is mostly waited for
+// What a fault spoils is mostly waited for: of several faults, of several repeats of one, or of
+// several checks.
+constexpr int kJudgesPerCpu = 3;
+constexpr int kRepeatsAtATime = 5;
+constexpr int kMatrixJudgesPerCpu = 1;
+constexpr int kMatrixChecksAtATime = 8;
 
 std::string SubjectName(const FaultRow& row) {
   return absl::StrCat(fakes::KnownFaultSeamName(row.seam), "/", row.fault->name);
@@ -161,7 +166,6 @@ absl::Status Complete(const SelftestOptions& options, FaultPlan& plan) {
   ASSIGN_OR_RETURN(plan.shim, FindSubject(options.shim));
   plan.engine = options.engine;
   if (!options.profile.empty()) plan.options = {"--profile", options.profile};
-  plan.jobs = JobsOf(options, kJudgesPerCpu);
   plan.repeat = options.repeat;
   plan.deadline_scale = options.deadline_scale;
   plan.budget = options.budget;
@@ -229,6 +233,8 @@ absl::StatusOr<int> JudgeFaults(const SelftestOptions& options, const std::vecto
       return absl::NotFoundError("--check: it selects no check of these faults");
   }
   if (options.list) return ListFaults(plan.rows);
+  plan.jobs = JobsOf(options, kJudgesPerCpu);
+  if (options.repeat > 1) plan.jobs_each = kRepeatsAtATime;
   RETURN_IF_ERROR(Complete(options, plan));
   return Run(options, plan, "faults");
 }
@@ -238,6 +244,8 @@ absl::StatusOr<int> JudgeMatrix(const SelftestOptions& options, const std::vecto
   FaultPlan plan;
   ASSIGN_OR_RETURN(plan.rows, RowsOf(options, checks));
   ASSIGN_OR_RETURN(plan.checks, SelectedChecks(options, checks));
+  plan.jobs = JobsOf(options, kMatrixJudgesPerCpu);
+  plan.jobs_each = kMatrixChecksAtATime;
   RETURN_IF_ERROR(Complete(options, plan));
   return Run(options, plan, "matrix");
 }
