@@ -28,15 +28,20 @@ FILES = {
     "hooks": ("hook",),
     "isolation": ("isolation", "engine_faults"),
     "lifecycle": ("lifecycle",),
-    "resources": ("resources", "leak_meter"),
+    "resources": ("resources", "leak_meter", "cpu_ticks"),
+    "sandbox": ("sandbox",),
     "signals-reap": ("signals",),
     "socket-reuse": ("socket_reuse",),
     "stdio": ("stdio",),
     "ttrpc-wire": ("ttrpc_wire", "wire_connection"),
+    "vm": ("vm", "disk_image"),
+    "wasm": ("wasm",),
 }
+# What the healthy shim is judged by, where it is not its usual profile.
+PROFILES = {"vm": ["--profile", "reference-vm"], "wasm": ["--profile", "reference-wasm"]}
 STATEMENTS = "expectations"
 PROGRAMS = ("shimgauge", "containerd-shim-reference-v1", "shimgauge-wire", "faulty-shim",
-            "faulty-engine", "shimgauge-engine")
+            "faulty-engine", "shimgauge-engine", "shimgauge-hypervisor", "shimgauge-stage")
 HEALTHY = "the healthy shim"
 
 
@@ -48,8 +53,8 @@ def areas():
             for area, prefixes in FILES.items()}
 
 
-def targets(_):
-    return ["proof"]
+def targets(area):
+    return ["proof", "wasm"] if area == "wasm" else ["proof"]
 
 
 class Trial:
@@ -90,7 +95,7 @@ class Runner:
                 checks.add(kill[1])
         rest = [f"!{c}" for c in sorted(checks) if c.startswith(f"{self.area}/")]
         found.append(Trial(HEALTHY, ["run", "--shim", self.bin / "containerd-shim-reference-v1",
-                                     "-j2", self.area, *rest]))
+                                     "-j2", *PROFILES.get(self.area, []), self.area, *rest]))
         return found
 
     def probe(self, trial):

@@ -28,10 +28,15 @@ AREA_NUMBERS = 200_000
 FILE_NUMBERS = 2_000
 
 
-# What no other build has made yet is quicker to build like this.
+# What no other build has made yet is quicker to build like this; a mutant that reads what is not
+# there shall not depend on what it finds.
 CMAKE = """
 foreach(target shimgauge_pch_test conformance_runner_test conformance_test)
   target_compile_options(${target} PRIVATE -O0)
+endforeach()
+foreach(target conformance_runner_test conformance_test shimgauge_conformance_runner
+    shimgauge_conformance)
+  target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
 endforeach()
 """
 

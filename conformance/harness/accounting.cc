@@ -46,24 +46,15 @@ std::string CodeOf(const Attempt& attempt) {
   return attempt.whys.empty() ? "" : attempt.whys.front().code;
 }
 
-// The index of the first attempt with `verdict`.
-std::size_t FirstWith(const std::vector<Attempt>& attempts, Verdict verdict) {
-  const auto found =
-      std::find_if(attempts.begin(), attempts.end(),
-                   [verdict](const Attempt& attempt) { return attempt.verdict == verdict; });
-  return found == attempts.end() ? 0 : static_cast<std::size_t>(found - attempts.begin());
-}
-
 // Sets result and decisive attempt from the attempts alone.
 void FoldVerdicts(CheckResult& folded) {
   const std::vector<Attempt>& attempts = folded.attempts;
-  const auto any = [&attempts](Verdict verdict) {
-    return std::any_of(attempts.begin(), attempts.end(),
-                       [verdict](const Attempt& attempt) { return attempt.verdict == verdict; });
-  };
-  if (any(Verdict::kError)) {
+  const auto error = std::find_if(attempts.begin(), attempts.end(), [](const Attempt& attempt) {
+    return attempt.verdict == Verdict::kError;
+  });
+  if (error != attempts.end()) {
     folded.result = Result::kError;
-    folded.decisive = FirstWith(attempts, Verdict::kError);
+    folded.decisive = static_cast<std::size_t>(error - attempts.begin());
     return;
   }
   std::vector<std::size_t> ran;
@@ -98,7 +89,7 @@ bool IsExpectedVerdict(Expectation::Result expected, Verdict verdict) {
     case Expectation::Result::kFlaky:
       return true;
     case Expectation::Result::kSkip:
-      return false;
+      break;
   }
   return false;
 }

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace conformance {
 namespace {
 
@@ -73,6 +75,15 @@ TEST(FoldTest, AnInterruptedCheckHasNotRunUnlessItIsRedAlready) {
   EXPECT_EQ(FoldOf({Tried(Verdict::kFail), Tried(Verdict::kNotRun)}).result, Result::kFail);
 }
 
+TEST(FoldTest, ACheckWithoutAnyAttemptHasNotRun) {
+  const CheckResult folded = FoldOf({});
+  EXPECT_EQ(folded.result, Result::kNotRun);
+  EXPECT_FALSE(folded.unexpected);
+  EXPECT_EQ(folded.evidence(), nullptr);
+  EXPECT_EQ(folded.skip_kind(), SkipKind::kNotClaimed);
+  EXPECT_EQ(folded.skip_reason(), "");
+}
+
 TEST(FoldTest, APlannedSkipHasNoAttempts) {
   const CheckResult folded =
       Fold(3, {.check = &kMustCheck, .skip = SkipKind::kHost, .skip_reason = "no cgroups"}, {});
@@ -86,6 +97,12 @@ TEST(FoldTest, APlannedSkipHasNoAttempts) {
 TEST(FoldTest, ASkipAtRunTimeTellsItsKind) {
   EXPECT_EQ(FoldOf({Tried(Verdict::kSkip, why::kHost)}).skip_kind(), SkipKind::kHost);
   EXPECT_EQ(FoldOf({Tried(Verdict::kSkip, why::kNotClaimed)}).skip_kind(), SkipKind::kNotClaimed);
+  Attempt told = Tried(Verdict::kSkip, why::kHost);
+  told.whys.front().text = "no such device";
+  EXPECT_EQ(FoldOf({told}).skip_reason(), "no such device");
+  told.whys.clear();
+  EXPECT_EQ(FoldOf({told}).skip_kind(), SkipKind::kNotClaimed);
+  EXPECT_EQ(FoldOf({told}).skip_reason(), "");
 }
 
 TEST(ExpectedTest, TheExpectedFailureIsXfail) {
@@ -104,9 +121,29 @@ TEST(ExpectedTest, AnotherReasonOrAnotherVerdictIsRed) {
   const CheckResult verdict = FoldOf({Tried(Verdict::kCrash)}, &expected);
   EXPECT_EQ(verdict.result, Result::kCrash);
   EXPECT_TRUE(verdict.unexpected);
+  EXPECT_EQ(verdict.unexpected_text,
+            "expected fail (event.order), got crash (event.order), see e.toml:2");
   // Every red attempt counts, not only the first.
   EXPECT_TRUE(FoldOf({Tried(Verdict::kFail), Tried(Verdict::kFail, why::kReplyCode)}, &expected)
                   .unexpected);
+}
+
+TEST(ExpectedTest, EachResultStandsForOneVerdict) {
+  const std::map<Expectation::Result, Verdict> meant = {
+      {Expectation::Result::kFail, Verdict::kFail},
+      {Expectation::Result::kHang, Verdict::kHang},
+      {Expectation::Result::kCrash, Verdict::kCrash},
+      {Expectation::Result::kLeak, Verdict::kLeak},
+      {Expectation::Result::kSkip, Verdict::kSkip}};
+  for (const auto& [result, meant_verdict] : meant) {
+    const Expectation expected = Expected(result);
+    for (const Verdict verdict :
+         {Verdict::kFail, Verdict::kHang, Verdict::kCrash, Verdict::kLeak}) {
+      const CheckResult folded = FoldOf({Tried(verdict)}, &expected);
+      EXPECT_EQ(folded.unexpected, verdict != meant_verdict)
+          << ResultName(result) << " " << VerdictName(verdict);
+    }
+  }
 }
 
 TEST(ExpectedTest, APassIsXpassAndRed) {
@@ -154,6 +191,25 @@ TEST(ExpectedTest, ChanceMayComeInsteadOfWhatAlwaysHolds) {
               HasSubstr("event.order in 3 of 4 attempts, expected at most 50 %"));
 }
 
+TEST(ExpectedTest, AReasonThatNoEntryNamesIsToldWithAllThatDo) {
+  const Expectation always = Expected(Expectation::Result::kFail, why::kLeftSocket);
+  const Expectation one = Expected(Expectation::Result::kFlaky);
+  const Expectation other = Expected(Expectation::Result::kFlaky, why::kReplyCode);
+  const CheckResult folded =
+      Fold(0, {.check = &kMustCheck, .expectation = &always, .chances = {&one, &other}},
+           {Tried(Verdict::kFail, why::kZombie)});
+  EXPECT_EQ(folded.result, Result::kFail);
+  EXPECT_EQ(folded.unexpected_text,
+            "expected left.socket or event.order or reply.code, got process.zombie, see e.toml:2");
+}
+
+TEST(ExpectedTest, WhatAlwaysHoldsHasNoRate) {
+  Expectation expected = Expected(Expectation::Result::kFail);
+  expected.max_rate = 0.25;
+  const Attempt hit = Tried(Verdict::kFail);
+  EXPECT_EQ(FoldOf({hit, hit, hit, hit}, &expected).result, Result::kXfail);
+}
+
 TEST(ExpectedTest, AFlakyCheckMayPassOrFailWithinItsRate) {
   Expectation expected = Expected(Expectation::Result::kFlaky);
   expected.max_rate = 0.25;
@@ -197,6 +253,15 @@ TEST(CountsTest, LevelsCountWhatWasJudged) {
   EXPECT_EQ(summary.counts.at(Level::kMay).judged, 0u);
 }
 
+TEST(CountsTest, AnUnexpectedPassIsAPass) {
+  const Expectation expected = Expected(Expectation::Result::kFail);
+  const Summary summary = SummaryOf({FoldOf({Tried(Verdict::kPass)}, &expected)});
+  EXPECT_EQ(summary.counts.of(Result::kXpass), 1u);
+  EXPECT_EQ(summary.counts.at(Level::kMust).judged, 1u);
+  EXPECT_EQ(summary.counts.at(Level::kMust).passed, 1u);
+  EXPECT_EQ(summary.counts.at(Level::kMust).expected, 0u);
+}
+
 TEST(ExitCodeTest, AllGreenIsZero) {
   const Summary summary = SummaryOf({FoldOf({Tried(Verdict::kPass)})});
   EXPECT_EQ(ExitCodeOf(summary), 0);
@@ -211,9 +276,21 @@ TEST(ExitCodeTest, UnexpectedOrStaleIsOne) {
   EXPECT_THAT(Reasons(stale), ElementsAre("1 stale expectation"));
 }
 
+TEST(ExitCodeTest, ABrokenClaimIsOne) {
+  Summary summary = SummaryOf({FoldOf({Tried(Verdict::kPass)})});
+  summary.broken_claims = {"claims -info, but does not answer it"};
+  EXPECT_EQ(ExitCodeOf(summary), 1);
+  EXPECT_THAT(Reasons(summary), ElementsAre("claims -info, but does not answer it"));
+}
+
 TEST(ExitCodeTest, NothingRunIsFive) {
-  EXPECT_EQ(ExitCodeOf(SummaryOf({FoldOf({Tried(Verdict::kSkip)})})), 5);
+  Summary skipped = SummaryOf({FoldOf({Tried(Verdict::kSkip)})});
+  EXPECT_EQ(ExitCodeOf(skipped), 5);
+  EXPECT_THAT(Reasons(skipped), ElementsAre("nothing was run"));
   EXPECT_EQ(ExitCodeOf(Summary()), 5);
+  skipped.interrupted = true;
+  EXPECT_EQ(ExitCodeOf(skipped), 130);
+  EXPECT_THAT(Reasons(skipped), ElementsAre("interrupted"));
 }
 
 TEST(ExitCodeTest, HarnessTroubleIsFour) {
@@ -221,6 +298,7 @@ TEST(ExitCodeTest, HarnessTroubleIsFour) {
   Summary unwritten = SummaryOf({FoldOf({Tried(Verdict::kPass)})});
   unwritten.harness_problems = {"out.xml: No space left on device"};
   EXPECT_EQ(ExitCodeOf(unwritten), 4);
+  EXPECT_THAT(Reasons(unwritten), ElementsAre("out.xml: No space left on device"));
   EXPECT_EQ(
       ExitCodeOf(SummaryOf({FoldOf({Tried(Verdict::kPass)}), FoldOf({Tried(Verdict::kNotRun)})})),
       4);

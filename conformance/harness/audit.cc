@@ -164,7 +164,11 @@ std::vector<Remainder> Audit::Finish(boost::asio::io_context& loop,
   loop.restart();
   loop.poll();  // orphans that have exited already are reaped first
   std::vector<ProcessInfo> processes = ListProcesses();
-  while (!processes.empty() && AwaitNews(loop, processes, deadline)) processes = ListProcesses();
+  for (bool news = true; news && !processes.empty();) {
+    news = AwaitNews(loop, processes, deadline);
+    // At the deadline, too: a zombie that its own parent has reaped makes no news.
+    processes = ListProcesses();
+  }
 
   std::vector<std::string> alive;
   std::vector<std::string> zombies;

@@ -26,6 +26,11 @@ TEST(CheckTest, EachRowIsFollowedByItsDoubleInTheOlderDialect) {
   EXPECT_EQ(checks[4].id, "a/third-in-the-legacy-dialect");
 }
 
+TEST(CheckTest, DialectsHaveNames) {
+  EXPECT_STREQ(DialectName(Dialect::kLegacy), "legacy");
+  EXPECT_STREQ(DialectName(Dialect::kParams), "params");
+}
+
 TEST(CheckTest, EachRowIsFollowedByItsDoubleOverTheOtherVersion) {
   std::vector<Check> checks;
   AddOverEachTaskVersion({Row("a/row")}, checks);

@@ -74,7 +74,7 @@ std::vector<std::uint64_t> VersionNumbers(absl::string_view text) {
     text.remove_prefix(1);
   }
   std::vector<std::uint64_t> numbers(kParts, 0);
-  for (std::size_t part = 0; part < kParts && !text.empty(); ++part) {
+  for (std::size_t part = 0; part < kParts; ++part) {
     while (!text.empty() && absl::ascii_isdigit(static_cast<unsigned char>(text[0]))) {
       numbers[part] = numbers[part] * 10 + static_cast<std::uint64_t>(text[0] - '0');
       text.remove_prefix(1);
@@ -137,7 +137,6 @@ class Parser {
 
   absl::StatusOr<NodePtr> ParseAll() {
     ASSIGN_OR_RETURN(NodePtr root, ParseJoined(Node::Kind::kOr));
-    SkipSpace();
     if (at_ != text_.size()) return Error("expected `and`, `or` or the end");
     return root;
   }

@@ -42,8 +42,9 @@ class Condition {
   std::shared_ptr<const Node> root_;  // shared by the copies of this condition, never changed
 };
 
-// Compares versions by their numbers: "1.6.20~ds1" is 1.6.20, what lacks counts as 0, and a version
-// with -alpha, -beta or -rc comes before the one without. Negative: a is older.
+// Compares versions by their first four numbers: "1.6.20~ds1" is 1.6.20, what lacks counts as 0,
+// and a version with -alpha, -beta or -rc behind them comes before the one without. Negative: a is
+// older.
 int CompareVersions(absl::string_view a, absl::string_view b);
 
 }  // namespace conformance

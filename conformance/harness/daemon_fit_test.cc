@@ -6,6 +6,8 @@
 
 #include <deque>
 
+#include "conformance/harness/requirement.h"
+
 namespace conformance {
 namespace {
 
@@ -48,7 +50,10 @@ TEST_F(DaemonFitTest, PassedMeansItRuns) {
   AddDaemons(Result::kPass, "");
   const std::vector<DaemonFit> fits = DaemonFits(results_);
   ASSERT_EQ(fits.size(), 5u);
-  for (const DaemonFit& fit : fits) EXPECT_EQ(fit.answer, DaemonFit::Answer::kRuns);
+  for (const DaemonFit& fit : fits) {
+    EXPECT_EQ(fit.answer, DaemonFit::Answer::kRuns);
+    EXPECT_EQ(fit.reason, "");
+  }
   EXPECT_THAT(DaemonFitText(fits), HasSubstr("  2.0-2.2  yes\n"));
 }
 
@@ -70,6 +75,35 @@ TEST_F(DaemonFitTest, SkippedByThePlanIsNoAnswer) {
   EXPECT_EQ(fits[2].reason, "its check was not selected");
 }
 
+TEST_F(DaemonFitTest, WithoutAVerdictThereIsNoAnswer) {
+  Add(DaemonCheckId(DaemonLine::k1_6), Result::kNotRun, "VERS-01");
+  Add(DaemonCheckId(DaemonLine::k1_7), Result::kError, "VERS-01");
+  const std::vector<DaemonFit> fits = DaemonFits(results_);
+  ASSERT_EQ(fits.size(), 5u);
+  for (const std::size_t i : {0u, 1u}) {
+    EXPECT_EQ(fits[i].answer, DaemonFit::Answer::kNotAsked);
+    EXPECT_EQ(fits[i].reason, "its check has no verdict");
+  }
+}
+
+TEST_F(DaemonFitTest, AFailedCheckMeansItDoesNotRun) {
+  AddDaemons(Result::kFail, "wrong code");
+  const std::vector<DaemonFit> fits = DaemonFits(results_);
+  ASSERT_EQ(fits.size(), 5u);
+  EXPECT_EQ(fits[0].answer, DaemonFit::Answer::kDoesNot);
+  EXPECT_EQ(fits[0].reason, "its check fails");
+}
+
+TEST_F(DaemonFitTest, BrokenIsWhatFailuresNameOrElseWhatTheCheckIsFor) {
+  AddDaemons(Result::kPass, "");
+  Add("a/names-another", Result::kFail, "EVT-21", {.requirement = "EVT-20"});
+  Add("a/names-none", Result::kFail, "EVT-22").attempts.clear();
+  Add("a/names-what-is-no-row", Result::kFail, "EVT-24", {.requirement = "EVT-00"});
+  Add("a/is-for-nothing", Result::kFail, "EVT-24");
+  checks_.back().requirements.clear();
+  EXPECT_THAT(DaemonFits(results_)[0].broken, ElementsAre("EVT-20", "EVT-22"));
+}
+
 TEST_F(DaemonFitTest, BrokenMustsCountWhereTheyHold) {
   AddDaemons(Result::kPass, "");
   Add("a/params", Result::kFail, "STDIN-10");                            // MUST since 2.3
@@ -81,6 +115,22 @@ TEST_F(DaemonFitTest, BrokenMustsCountWhereTheyHold) {
   EXPECT_THAT(fits[2].broken, ElementsAre("EVT-20"));
   EXPECT_THAT(fits[4].broken, ElementsAre("EVT-20", "STDIN-10"));
   EXPECT_THAT(DaemonFitText(fits), HasSubstr("1.6      yes, with 2 MUST broken: EVT-20 FILE-01\n"));
+}
+
+TEST_F(DaemonFitTest, AtMostEightBrokenMustsAreNamed) {
+  AddDaemons(Result::kPass, "");
+  std::vector<std::string> ids;
+  for (const Requirement& row : Requirements()) {
+    const bool always = row.validity.since.empty() && row.validity.until.empty();
+    if (row.level == Level::kMust && always && ids.size() < 9) ids.emplace_back(row.id);
+  }
+  ASSERT_EQ(ids.size(), 9u);
+  for (std::size_t i = 0; i < 8; ++i) Add("a/check", Result::kFail, ids[i]);
+  EXPECT_THAT(DaemonFitText(DaemonFits(results_)),
+              HasSubstr("1.6      yes, with 8 MUST broken: " + ids[0] + " "));
+  EXPECT_THAT(DaemonFitText(DaemonFits(results_)), HasSubstr(" " + ids[7] + "\n"));
+  Add("a/check", Result::kFail, ids[8]);
+  EXPECT_THAT(DaemonFitText(DaemonFits(results_)), HasSubstr(" " + ids[7] + " ...\n"));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/durations.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/strip.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace conformance {
@@ -20,8 +22,12 @@ std::optional<std::chrono::milliseconds> ParseDuration(absl::string_view text) {
   } else if (!absl::ConsumeSuffix(&text, "s")) {
     return std::nullopt;
   }
+  // SimpleAtod would pass over blanks.
+  const auto is_blank = [](char c) { return absl::ascii_isspace(static_cast<unsigned char>(c)); };
   double value = 0;
-  if (!absl::SimpleAtod(text, &value)) return std::nullopt;
+  if (std::any_of(text.begin(), text.end(), is_blank) || !absl::SimpleAtod(text, &value)) {
+    return std::nullopt;
+  }
   const double ms = value * factor;
   if (!(ms >= 1 && ms <= static_cast<double>(kDurationMsMax))) return std::nullopt;
   return std::chrono::milliseconds(static_cast<std::int64_t>(ms));

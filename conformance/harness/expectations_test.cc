@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/expectations.h"
 
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,10 +88,14 @@ TEST(ExpectationsTest, ALaterFileWins) {
             absl::OkStatus());
   ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
   EXPECT_EQ(expectations.Find("events/oom", kToday)->result, Expectation::Result::kHang);
+  EXPECT_THAT(expectations.Chances("events/oom", kToday), IsEmpty());
 }
 
 TEST(ExpectationsTest, TwoEntriesOfOneFileForOneCheckAreRefused) {
   EXPECT_THAT(ErrorOf(Entry("events/oom") + Entry("events/*", "max_matches = 2\n")),
+              HasSubstr("events/oom is expected at e.toml:2 already"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom") +
+                      Entry("events/oom", "", "result = \"hang\"\nwhy = \"reply.missing\"\n")),
               HasSubstr("events/oom is expected at e.toml:2 already"));
 }
 
@@ -136,6 +141,11 @@ TEST(ExpectationsTest, ALaterFileReplacesWhatItExcludesOnly) {
   ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
   EXPECT_EQ(expectations.Find("events/oom", kToday)->result, Expectation::Result::kSkip);
   EXPECT_THAT(ChancesOf(expectations), IsEmpty());
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Flaky("events/oom", "event.order"), "d.toml"),
+            absl::OkStatus());
+  ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
+  EXPECT_EQ(expectations.Find("events/oom", kToday)->place(), "d.toml:2");
+  EXPECT_THAT(ChancesOf(expectations), IsEmpty());
 }
 
 TEST(ExpectationsTest, ASkipNeedsNoWhyAndAFlakyOneNeedsARate) {
@@ -144,11 +154,11 @@ TEST(ExpectationsTest, ASkipNeedsNoWhyAndAFlakyOneNeedsARate) {
   const Expectations flaky = Bound(
       Entry("events/oom", "max_rate = 0.25\n", "result = \"flaky\"\nwhy = \"event.order\"\n"));
   EXPECT_EQ(flaky.Find("events/oom", kToday)->max_rate, 0.25);
-  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"flaky\"\nwhy = \"event.order\"\n")),
-              HasSubstr("needs its bound"));
-  EXPECT_THAT(ErrorOf(Entry("events/oom", "max_rate = 1.5\n",
-                            "result = \"flaky\"\nwhy = \"event.order\"\n")),
-              HasSubstr("needs its bound"));
+  for (const char* rate : {"", "max_rate = -0.5\n", "max_rate = 0\n", "max_rate = 1.5\n"}) {
+    EXPECT_THAT(ErrorOf(Entry("events/oom", rate, "result = \"flaky\"\nwhy = \"event.order\"\n")),
+                HasSubstr("[[expect]] 1 max_rate: a flaky check needs its bound"))
+        << rate;
+  }
   EXPECT_THAT(ErrorOf(Entry("events/oom", "max_rate = 0.5\n")), HasSubstr("has a rate"));
 }
 
@@ -157,12 +167,18 @@ TEST(ExpectationsTest, ErrorsNameFileLineAndField) {
               HasSubstr("e.toml:2:1: [[expect]] 1 why: missing"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"fail\"\nwhy = \"it.broke\"\n")),
               HasSubstr("e.toml:5:7: [[expect]] 1 why: \"it.broke\" is no why.code"));
+  EXPECT_THAT(ErrorOf("[[expect]]\nresult = \"fail\"\nwhy = \"event.order\"\nissue = \"#1\"\n"),
+              HasSubstr("check: missing"));
+  EXPECT_THAT(ErrorOf(Entry("")), HasSubstr("check: missing"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "", "")),
+              HasSubstr("result: missing; one of fail, hang, crash, leak, flaky, skip"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"pass\"\nwhy = \"event.order\"\n")),
               HasSubstr("result: \"pass\" is none of fail, hang"));
   EXPECT_THAT(ErrorOf(Entry("events/*")), HasSubstr("max_matches: missing"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "max_matches = 0\n")), HasSubstr("at least 1"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"soon\"\n")), HasSubstr("no date"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"2026-13-01\"\n")), HasSubstr("no date"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "until = \"2026-7-1\"\n")), HasSubstr("no date"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "kind = \"magic\"\n")), HasSubstr("kind: \"magic\""));
   EXPECT_THAT(
       ErrorOf(Entry("events/oom", "when = \"always\"\n")),
@@ -185,7 +201,15 @@ TEST(ExpectationsTest, AFlakyResultMayCarryItsRate) {
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"flaky(max_rate=x)\"\n" + why)),
               HasSubstr("\"x\" is no rate"));
   EXPECT_THAT(ErrorOf(Entry("events/oom", "", "result = \"flaky(max_rate=2)\"\n" + why)),
-              HasSubstr("needs its bound"));
+              HasSubstr("[[expect]] 1 result: a flaky check needs its bound"));
+  EXPECT_THAT(ErrorOf(Entry("events/oom", "max_rate = 0.02\n",
+                            "result = \"flaky(max_rate=0.02)\"\n" + why)),
+              HasSubstr("max_rate: is said in `result` already"));
+  for (const char* result : {"flaky(0.02)", "flaky(max_rate=0.02"}) {
+    const std::string line = absl::StrCat("result = \"", result, "\"\n");
+    EXPECT_THAT(ErrorOf(Entry("events/oom", "", line + why)),
+                HasSubstr(absl::StrCat("\"", result, "\" is none of fail")));
+  }
 }
 
 TEST(ExpectationsTest, OnlyEntriesWhoseConditionHoldsTakePart) {
@@ -220,6 +244,26 @@ TEST(ExpectationsTest, OverriddenEntriesAreNamed) {
   ASSERT_EQ(expectations.Bind(Checks()), absl::OkStatus());
   EXPECT_THAT(expectations.Overridden(),
               ElementsAre("a.toml:2: \"events/oom\" is overridden by a later file"));
+}
+
+TEST(ExpectationsTest, WhatIsBoundToNothingIsNotOverridden) {
+  EXPECT_THAT(Bound(Entry("events/gone")).Overridden(), IsEmpty());
+  EXPECT_THAT(Bound(Entry("events/oom", "when = \"engine == 'runc'\"\n")).Overridden(), IsEmpty());
+}
+
+TEST(ExpectationsTest, EntriesThatWereNeverBoundMatchNothing) {
+  Expectations expectations;
+  ASSERT_EQ(expectations.Add("schema = 1\n" + Entry("events/oom"), "e.toml"), absl::OkStatus());
+  EXPECT_THAT(expectations.Stale(kToday), ElementsAre("e.toml:2: no check matches \"events/oom\""));
+  EXPECT_EQ(expectations.Find("events/oom", kToday), nullptr);
+}
+
+TEST(ExpectationsTest, KindsHaveTheirWords) {
+  for (const char* kind : {"bug", "wontfix", "spec-dispute", "host"}) {
+    const Expectations expectations =
+        Bound(Entry("events/oom", absl::StrCat("kind = \"", kind, "\"\n")));
+    EXPECT_EQ(KindName(expectations.Find("events/oom", kToday)->kind), kind);
+  }
 }
 
 TEST(ExpectationsTest, AnEmptyFileExpectsNothing) {

@@ -56,8 +56,7 @@ std::string AskVersion(const std::string& program, const std::string& argument) 
   if (!child.ok()) return "";
   bool in_time = true;
   boost::asio::steady_timer timer(loop, kPatience);
-  timer.async_wait([&](const boost::system::error_code& cancelled) {
-    if (cancelled) return;
+  timer.async_wait([&](const boost::system::error_code&) {
     in_time = false;
     base::SendSignal(child->pidfd, SIGKILL).IgnoreError();
   });

@@ -8,10 +8,12 @@
 #include <set>
 
 #include "conformance/harness/host_pids.h"
+#include "conformance/harness/hypervisor_need.h"
 
 namespace conformance {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::vector<Check> Checks() {
@@ -71,6 +73,18 @@ TEST(PlanTest, WhatVmsCannotShowIsNotAskedFor) {
   EXPECT_EQ(PlanCheck(check, rules).skip_reason, "the profile does not claim exec");
 }
 
+TEST(PlanTest, AHypervisorIsAClaimAndAFaultyOneTheHosts) {
+  const Check check = {.id = "a/vm", .tags = {kHypervisorFaultsTag}};
+  PlanRules rules = Rules();
+  EXPECT_EQ(PlanCheck(check, rules).skip, SkipKind::kNotClaimed);
+  EXPECT_EQ(PlanCheck(check, rules).skip_reason, "the profile names no hypervisor");
+  rules.profile.hypervisor = "cloud-hypervisor";
+  EXPECT_EQ(PlanCheck(check, rules).skip, SkipKind::kHost);
+  EXPECT_THAT(PlanCheck(check, rules).skip_reason, HasSubstr("it cannot be made to fail"));
+  rules.profile.hypervisor = kFakeHypervisorName;
+  EXPECT_FALSE(PlanCheck(check, rules).skip.has_value());
+}
+
 TEST(PlanTest, OnlyTheStandInEngineCanBeMadeToFail) {
   const Check check = {.id = "a/fault", .needs = Need::kExec | Need::kFakeEngine};
   PlanRules rules = Rules();
@@ -92,7 +106,9 @@ TEST(PlanTest, AnExpectedSkipIsDisabledAndOthersAreCarried) {
   ASSERT_EQ(expectations.Add("schema = 1\n"
                              "[[expect]]\ncheck = \"a/one\"\nresult = \"skip\"\nissue = \"#1\"\n"
                              "[[expect]]\ncheck = \"b/slow\"\nresult = \"hang\"\n"
-                             "why = \"reply.missing\"\nissue = \"#2\"\n",
+                             "why = \"reply.missing\"\nissue = \"#2\"\n"
+                             "[[expect]]\ncheck = \"b/slow\"\nresult = \"flaky\"\n"
+                             "max_rate = 0.5\nwhy = \"event.order\"\nissue = \"#3\"\n",
                              "e.toml"),
             absl::OkStatus());
   ASSERT_EQ(expectations.Bind(checks), absl::OkStatus());
@@ -105,6 +121,8 @@ TEST(PlanTest, AnExpectedSkipIsDisabledAndOthersAreCarried) {
   EXPECT_FALSE(expected.skip.has_value());
   ASSERT_NE(expected.expectation, nullptr);
   EXPECT_EQ(expected.expectation->reference, "#2");
+  ASSERT_EQ(expected.chances.size(), 1u);
+  EXPECT_EQ(expected.chances[0]->reference, "#3");
 }
 
 TEST(PlanTest, OnlySelectedChecksArePlannedInTheirOrder) {
@@ -133,6 +151,22 @@ TEST(ScheduleTest, RoundsHoldEveryCheckOnceAndSlowOnesFirst) {
   }
 }
 
+TEST(ScheduleTest, WhatIsToComeFirstDoesInEveryRound) {
+  const std::vector<Check> checks = Checks();
+  const std::vector<PlannedCheck> plan = MakePlan(checks, {}, Rules());
+  std::vector<std::size_t> order;
+  for (const Execution& one :
+       MakeSchedule(plan, 2, std::nullopt, 0x5eed, {"b/stats", "a/exec", "c/absent"})) {
+    order.push_back(one.index);
+  }
+  EXPECT_THAT(order, ElementsAre(1, 3, 4, 0, 2, 1, 3, 4, 0, 2));
+  for (std::uint64_t shuffle = 0; shuffle < 8; ++shuffle) {
+    const std::vector<Execution> schedule = MakeSchedule(plan, 2, shuffle, 0x5eed, {"b/stats"});
+    EXPECT_EQ(schedule[0].index, 3u) << shuffle;
+    EXPECT_EQ(schedule[5].index, 3u) << shuffle;
+  }
+}
+
 TEST(ScheduleTest, TheFirstSeedIsTheRunsAndLaterOnesDiffer) {
   const std::vector<Check> checks = Checks();
   const std::vector<PlannedCheck> plan = MakePlan(checks, {*Selector::Parse("a/one")}, Rules());
@@ -140,6 +174,11 @@ TEST(ScheduleTest, TheFirstSeedIsTheRunsAndLaterOnesDiffer) {
   EXPECT_EQ(schedule[0].seed, 0x5eedu);
   EXPECT_NE(schedule[1].seed, schedule[0].seed);
   EXPECT_NE(schedule[2].seed, schedule[1].seed);
+}
+
+// What the authors of SplitMix64 give for this state.
+TEST(ScheduleTest, SeedsAreTheSameInEveryBuild) {
+  EXPECT_EQ(SeedOf(1234565, 2), 6457827717110365317u);
 }
 
 TEST(ScheduleTest, AShuffleSeedRepeatsItsOrder) {

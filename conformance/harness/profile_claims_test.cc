@@ -29,6 +29,7 @@ TEST(ProfileClaimsTest, WhatHoldsOrIsNotClaimedIsSilent) {
   EXPECT_THAT(BrokenClaims(Claiming({}, {}), LegacyOnly()), IsEmpty());
   EXPECT_THAT(BrokenClaims(Claiming({}, {3}), LegacyOnly()), IsEmpty());
   EXPECT_THAT(BrokenClaims(Claiming({"legacy"}, {2}), LegacyOnly()), IsEmpty());
+  EXPECT_THAT(BrokenClaims(Claiming({"legacy"}, {}), LegacyOnly()), IsEmpty());
 }
 
 TEST(ProfileClaimsTest, WhatDoesNotHoldIsSaid) {

@@ -9,7 +9,9 @@
 namespace conformance {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string ErrorOf(const std::string& toml) {
   const absl::StatusOr<Profile> profile = ParseProfile(toml, "p.toml");
@@ -34,9 +36,12 @@ schema = 1
 [shim]
 path = "/opt/shim"
 env = { DEBUG = "1", EMPTY = "" }
+bootstrap = ["params", "legacy"]
+task = [2, 3]
 [engine]
 kind = "oci"
 binary = "crun"
+fake_ok = false
 [guest]
 kind = "host"
 [claims]
@@ -46,6 +51,9 @@ oci-engine = true
 [limits]
 boot = "1500ms"
 rpc = "2.5s"
+max_parallel = 3
+[log]
+fatal = ["panic:", "fatal error:"]
 )",
                                                        "p.toml");
   ASSERT_TRUE(profile.ok()) << profile.status();
@@ -53,11 +61,43 @@ rpc = "2.5s"
   EXPECT_EQ(profile->shim_path, "/opt/shim");
   EXPECT_EQ(profile->env.at("DEBUG"), "1");
   EXPECT_EQ(profile->env.at("EMPTY"), "");
+  EXPECT_THAT(profile->dialects, ElementsAre("params", "legacy"));
+  EXPECT_THAT(profile->task_versions, ElementsAre(2, 3));
   EXPECT_EQ(profile->engine, "crun");
+  EXPECT_FALSE(profile->fake_ok);
   EXPECT_EQ(profile->guest, Profile::Guest::kHost);
   EXPECT_EQ(profile->claims, Need::kExec | Need::kOciEngine);
   EXPECT_EQ(profile->boot_limit, std::chrono::milliseconds(1500));
   EXPECT_EQ(profile->rpc_limit, std::chrono::milliseconds(2500));
+  EXPECT_EQ(profile->max_parallel, 3);
+  EXPECT_THAT(profile->fatal_log, ElementsAre("panic:", "fatal error:"));
+}
+
+TEST(ProfileTest, WhatATableLeavesOutStaysAsItWas) {
+  const absl::StatusOr<Profile> profile = ParseProfile(
+      "schema = 1\n[shim]\n[engine]\nkind = \"none\"\n[limits]\nrpc = \"2s\"\n[log]\n", "p.toml");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->shim_path, "");
+  EXPECT_THAT(profile->dialects, IsEmpty());
+  EXPECT_THAT(profile->task_versions, IsEmpty());
+  EXPECT_EQ(profile->dump_signal, 0);
+  EXPECT_TRUE(profile->fake_ok);
+  EXPECT_EQ(profile->boot_limit, Profile().boot_limit);
+  EXPECT_EQ(profile->rpc_limit, std::chrono::milliseconds(2000));
+  EXPECT_EQ(profile->max_parallel, 0);
+  EXPECT_THAT(profile->fatal_log, IsEmpty());
+}
+
+TEST(ProfileTest, AShimInAVmNamesItsHypervisor) {
+  const std::string toml =
+      "schema = 1\n[engine]\nkind = \"vm\"\nhypervisor = \"/opt/h\"\nconfig = \"a = 1\"\n";
+  const absl::StatusOr<Profile> profile = ParseProfile(toml, "p.toml");
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  EXPECT_EQ(profile->hypervisor, "/opt/h");
+  EXPECT_EQ(profile->vm_config, "a = 1");
+  EXPECT_EQ(profile->engine, "");
+  EXPECT_THAT(ErrorOf(toml + "binary = \"runc\"\n"),
+              HasSubstr("p.toml:6:10: [engine] binary: unknown key"));
 }
 
 TEST(ProfileTest, GuestsOfWebAssemblyClaimIt) {
@@ -83,7 +123,7 @@ TEST(ProfileTest, TheSignalForStacksIsOneThatCanBeCaught) {
   };
   EXPECT_EQ(read("SIGUSR1")->dump_signal, SIGUSR1);
   EXPECT_EQ(read("SIGQUIT")->dump_signal, SIGQUIT);
-  for (const char* name : {"SIGKILL", "SIGSTOP", "USR1", "SIGnone", "SIG", "12", ""}) {
+  for (const char* name : {"SIGKILL", "SIGSTOP", "SIGRTMIN", "USR1", "SIGnone", "SIG", "12", ""}) {
     EXPECT_THAT(std::string(read(name).status().message()),
                 HasSubstr("p.toml:3:15: [shim] dump_signal: expected a signal that a program can "
                           "catch"))
@@ -114,6 +154,45 @@ TEST(ProfileTest, ErrorsNameFileLineAndKey) {
   EXPECT_THAT(ErrorOf("schema = 1\n[claims\n"), HasSubstr("p.toml:2:8: "));
 }
 
+TEST(ProfileTest, MisspeltKeysOfEveryTableAreRefused) {
+  for (const std::string table : {"shim]\n", "engine]\nkind = \"oci\"\n",
+                                  "guest]\nkind = \"host\"\n", "limits]\n", "log]\n"}) {
+    EXPECT_THAT(ErrorOf("schema = 1\n[" + table + "fathal = []\n"),
+                HasSubstr("fathal: unknown key; known here:"))
+        << table;
+  }
+}
+
+TEST(ProfileTest, TheClaimsAboutStartAreOfTheContract) {
+  EXPECT_THAT(ErrorOf("schema = 1\n[shim]\nbootstrap = [\"legacy\", \"telnet\"]\n"),
+              HasSubstr("p.toml:3:13: [shim] bootstrap: \"telnet\" is none of legacy, params"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[shim]\nbootstrap = []\n"),
+              HasSubstr("[shim] bootstrap: a shim speaks at least one of legacy, params"));
+  for (const std::string version : {"1", "4"}) {
+    EXPECT_THAT(ErrorOf("schema = 1\n[shim]\ntask = [2, " + version + "]\n"),
+                HasSubstr("[shim] task: there is version 2 and 3, not " + version));
+  }
+}
+
+TEST(ProfileTest, AtLeastOneCheckRunsAtATime) {
+  const auto read = [](int parallel) {
+    return ParseProfile("schema = 1\n[limits]\nmax_parallel = " + std::to_string(parallel) + "\n",
+                        "p.toml");
+  };
+  EXPECT_EQ(read(1)->max_parallel, 1);
+  EXPECT_EQ(read(256)->max_parallel, 256);
+  for (const int parallel : {-1, 0, 257}) {
+    EXPECT_THAT(std::string(read(parallel).status().message()),
+                HasSubstr("p.toml:3:16: [limits] max_parallel: between 1 and 256"))
+        << parallel;
+  }
+}
+
+TEST(ProfileTest, AFatalTextIsNotEmpty) {
+  EXPECT_THAT(ErrorOf("schema = 1\n[log]\nfatal = [\"panic:\", \"\"]\n"),
+              HasSubstr("p.toml:3:9: [log] fatal: every log contains \"\""));
+}
+
 TEST(ProfileTest, TheSchemaIsChecked) {
   EXPECT_THAT(ErrorOf("[claims]\n"), HasSubstr("schema: missing"));
   EXPECT_THAT(ErrorOf("schema = 2\n"), HasSubstr("p.toml:1:10: schema: this build reads schema 1"));
@@ -128,13 +207,17 @@ TEST(ProfileTest, ContradictionsAreRefused) {
   EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"vm\"\n"), HasSubstr("hypervisor: missing"));
   EXPECT_THAT(ErrorOf("schema = 1\n[engine]\nkind = \"vm\"\nhypervisor = \"h\"\n"),
               HasSubstr("config: missing"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[engine]\n"),
+              HasSubstr("[engine] kind: missing; \"oci\", \"vm\" or \"none\""));
   EXPECT_THAT(ErrorOf("schema = 1\n[guest]\n"), HasSubstr("[guest] kind: missing"));
+  EXPECT_THAT(ErrorOf("schema = 1\n[guest]\nkind = \"jvm\"\n"),
+              HasSubstr("\"rootfs\", \"host\" or \"wasm\", not \"jvm\""));
 }
 
 TEST(ProfileTest, DurationsHaveLimits) {
   for (const char* text : {"0s", "-1s", "1h", "s", "1e300s", "nan s", ""}) {
     EXPECT_THAT(ErrorOf(std::string("schema = 1\n[limits]\nrpc = \"") + text + "\"\n"),
-                HasSubstr("expected a duration"))
+                HasSubstr("[limits] rpc: expected a duration"))
         << text;
   }
 }

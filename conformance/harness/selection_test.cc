@@ -77,11 +77,55 @@ TEST(SelectionTest, SoakChecksAreChosenByNameOnly) {
   EXPECT_FALSE(choice({"tag:soak", "!tag:slow"}).chosen);
 }
 
+TEST(SelectionTest, OnlyASelectorThatMatchesAsksForSoak) {
+  const Check soak = {.id = "resources/slope-soak", .tags = {kSoakTag}};
+  EXPECT_TRUE(Selector::Parse("tag:soak")->AsksForSoak(soak));
+  EXPECT_TRUE(Selector::Parse(soak.id)->AsksForSoak(soak));
+  EXPECT_FALSE(Selector::Parse("tag:soak")->AsksForSoak(Checks()[0]));
+  EXPECT_FALSE(Selector::Parse("req:" + soak.id)->AsksForSoak(soak));
+}
+
+TEST(SelectionTest, NothingOutsideOfThePlanIsChosen) {
+  const Check soak = {.id = "resources/slope-soak", .tags = {kSoakTag}};
+  const Selector plan = Selector::Only("--plan p.txt", {"events/oom", soak.id});
+  const Check named = Checks()[1];
+  EXPECT_FALSE(Choose(Checks()[0], {plan, *Selector::Parse("events")}).chosen);
+  EXPECT_EQ(Choose(Checks()[0], {plan}).reason, "not in --plan p.txt");
+  EXPECT_TRUE(Choose(named, {plan}).chosen);
+  EXPECT_EQ(Choose(named, {plan, *Selector::Parse("!stdio")}).reason, "in the plan");
+  EXPECT_EQ(Choose(named, {plan, *Selector::Parse("stdio")}).reason, "matches no selector");
+  EXPECT_FALSE(Choose(named, {plan, *Selector::Parse("!events")}).chosen);
+  EXPECT_EQ(Choose(soak, {plan}).reason, "in the plan") << "a plan names it in full";
+  EXPECT_TRUE(Choose(soak, {plan, *Selector::Parse("resources")}).chosen);
+}
+
+TEST(SelectionTest, ChecksThatOthersHaveReadAreChosenOrExcluded) {
+  EXPECT_EQ(Selector::FileOf("changed-since:a.json"), "a.json");
+  EXPECT_EQ(Selector::FileOf("!changed-since:a.json"), "a.json");
+  EXPECT_EQ(Selector::FileOf("-changed-since:a.json"), "a.json");
+  for (const char* word : {"events", "!events", "tag:race", "!-changed-since:a.json"}) {
+    EXPECT_EQ(Selector::FileOf(word), std::nullopt) << word;
+  }
+
+  const std::set<std::string> changed = {"events/oom"};
+  const Check oom = Checks()[1];
+  const Selector some = Selector::OfIds("changed-since:a.json", changed);
+  EXPECT_EQ(Choose(oom, {some}).reason, "matches 'changed-since:a.json'");
+  EXPECT_EQ(Choose(Checks()[0], {some}).reason, "matches no selector");
+  for (const char* word : {"!changed-since:a.json", "-changed-since:a.json"}) {
+    const Selector others = Selector::OfIds(word, changed);
+    EXPECT_FALSE(Choose(oom, {others}).chosen) << word;
+    EXPECT_TRUE(Choose(Checks()[0], {others}).chosen) << word;
+  }
+}
+
 TEST(SelectionTest, SaysWhy) {
   const Check check = Checks()[0];
   EXPECT_EQ(Choose(check, {*Selector::Parse("tag:race")}).reason, "matches 'tag:race'");
   EXPECT_EQ(Choose(check, {*Selector::Parse("!events")}).reason, "excluded by '!events'");
   EXPECT_EQ(Choose(check, {*Selector::Parse("stdio")}).reason, "matches no selector");
+  EXPECT_EQ(Choose(check, {}).reason, "every check is selected");
+  EXPECT_EQ(Choose(check, {*Selector::Parse("!stdio")}).reason, "no exclusion matches it");
 }
 
 TEST(SelectionTest, MistakesAreRefused) {
@@ -96,6 +140,7 @@ TEST(SelectionTest, SuggestsWhatLooksAlike) {
   EXPECT_EQ(Nearest("evnts", Checks(), 1), std::vector<std::string>{"events"});
   EXPECT_THAT(Nearest("events/exit-after-strat", Checks(), 2), Contains("events/exit-after-start"));
   EXPECT_EQ(Nearest("oom", Checks(), 1), std::vector<std::string>{"events/oom"});
+  EXPECT_EQ(Nearest("*oom*", Checks(), 1), std::vector<std::string>{"events/oom"});
   EXPECT_EQ(Nearest("events/exit-after-strat*", Checks(), 1),
             std::vector<std::string>{"events/exit-after-start"});
   EXPECT_THAT(Nearest("bogus/nonsense", Checks(), 2), IsEmpty()) << "nothing is like it";

@@ -40,7 +40,7 @@ absl::StatusOr<Shard> ParseShard(absl::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("--shard ", text, ": expected NUMBER/TOTAL, such as 2/4"));
   }
-  if (shard.of < 1 || shard.of > kShardsMax || shard.index < 1 || shard.index > shard.of) {
+  if (shard.of > kShardsMax || shard.index < 1 || shard.index > shard.of) {
     return absl::InvalidArgumentError(absl::StrCat("--shard ", text,
                                                    ": shards count from 1 to their number, which "
                                                    "is at most ",

@@ -39,7 +39,8 @@ class ShardTest : public ::testing::Test {
 };
 
 TEST_F(ShardTest, EveryCheckIsInExactlyOneShard) {
-  for (int i = 0; i < 57; ++i) Add(absl::StrCat("x/", i), i % 7, i % 5 == 0);
+  // Fills whole words of a std::vector<bool>.
+  for (int i = 0; i < 192; ++i) Add(absl::StrCat("x/", i), i % 7, i % 5 == 0);
   for (const int of : {1, 2, 3, 8, 60}) {
     std::multiset<std::string> seen;
     for (int index = 1; index <= of; ++index) {
@@ -82,6 +83,23 @@ TEST_F(ShardTest, AnUnknownDurationCountsAsTheMedian) {
   EXPECT_THAT(Ids(1, 2), ElementsAre("x/huge"));
 }
 
+TEST_F(ShardTest, TheMedianIsNoMatterOfTheOrder) {
+  Add("x/a", 10);
+  Add("x/b", 15);
+  Add("x/c", 10);
+  Add("x/0-new", 0);
+  EXPECT_THAT(Ids(1, 2), ElementsAre("x/b", "x/c"));
+  EXPECT_THAT(Ids(2, 2), ElementsAre("x/a", "x/0-new"));
+}
+
+TEST_F(ShardTest, ASkipTakesNoTimeHoweverLongItOnceTook) {
+  Add("x/a", 10);
+  Add("x/b", 10);
+  Add("x/skipped", 1000, /*skip=*/true);
+  EXPECT_THAT(Ids(1, 2), ElementsAre("x/a", "x/skipped"));
+  EXPECT_THAT(Ids(2, 2), ElementsAre("x/b"));
+}
+
 TEST_F(ShardTest, TheDigestTellsSelectionsApart) {
   Add("x/a", 0);
   const SelectionDigest one = DigestOf(plan_);
@@ -94,11 +112,13 @@ TEST_F(ShardTest, TheDigestTellsSelectionsApart) {
 TEST(ParseShardTest, MistakesAreNamed) {
   EXPECT_EQ(*ParseShard("2/4"), (Shard{.index = 2, .of = 4}));
   EXPECT_TRUE(ParseShard("1/1")->whole());
+  EXPECT_EQ(*ParseShard("1000/1000"), (Shard{.index = kShardsMax, .of = kShardsMax}));
   for (const char* const text : {"", "2", "2/", "/2", "a/b", "2/4/5", "1.5/2"}) {
     EXPECT_THAT(std::string(ParseShard(text).status().message()),
                 HasSubstr("expected NUMBER/TOTAL"));
   }
-  for (const char* const text : {"0/4", "5/4", "-1/4", "1/0", "1/100000"}) {
+  for (const char* const text :
+       {"0/4", "5/4", "-1/4", "1/0", "0/0", "-1/-1", "1/1001", "1/100000"}) {
     EXPECT_THAT(std::string(ParseShard(text).status().message()), HasSubstr("count from 1"));
   }
 }

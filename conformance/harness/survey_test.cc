@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "conformance/harness/host_pids.h"
+#include "conformance/harness/hypervisor_need.h"
+
 namespace conformance {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -47,6 +51,46 @@ TEST(SurveyTest, ACapabilityIsThereUnlessItsOwnExpectationFails) {
   EXPECT_EQ(ToAnswer(skipped).reason, "no cgroups");
 }
 
+TEST(SurveyTest, AReasonSaysHowItEndedAndWhatWasSeen) {
+  const Why own = {.code = why::kReplyCode,
+                   .text = "Pause",
+                   .observed = "UNIMPLEMENTED",
+                   .where = "survey.cc:1"};
+  EXPECT_EQ(ToAnswer(Ended(Verdict::kFail, {{.code = why::kEventOrder, .text = "elsewhere"}, own}))
+                .reason,
+            "Pause: UNIMPLEMENTED");
+  EXPECT_EQ(ToAnswer(Ended(Verdict::kHang, {own})).reason, "hang: Pause: UNIMPLEMENTED");
+  EXPECT_EQ(
+      ToAnswer(Ended(Verdict::kCrash, {{.code = why::kShimCrashed, .text = "it died"}})).reason,
+      "crash: it died");
+  EXPECT_EQ(
+      ToAnswer(Ended(Verdict::kFail, {{.code = why::kReplyCode, .where = "survey.cc:1"}})).reason,
+      "reply.code");
+}
+
+TEST(SurveyTest, ASurveyThatNeverRanFindsNothing) {
+  CheckResult result;
+  result.planned.check = &kPause;
+  const Answer answer = ToAnswer(result);
+  EXPECT_EQ(answer.kind, Answer::Kind::kNo);
+  EXPECT_EQ(answer.reason, "");
+}
+
+TEST(SurveyTest, NotesAreKept) {
+  CheckResult result = Ended(Verdict::kPass);
+  result.attempts[0].notes = {"groups by x"};
+  EXPECT_THAT(ToAnswer(result).notes, ElementsAre("groups by x"));
+}
+
+TEST(SurveyTest, SurveysAreFoundById) {
+  const std::vector<Check> surveys = {kPause, {.id = kRunsSurvey}};
+  EXPECT_EQ(*FindSurvey(surveys, kPause.id), &surveys[0]);
+  EXPECT_EQ(*FindSurvey(surveys, kRunsSurvey), &surveys[1]);
+  const absl::StatusOr<const Check*> none = FindSurvey(surveys, "survey/exec");
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(none.status().message(), "no survey survey/exec");
+}
+
 Survey Example() {
   Survey survey;
   survey.shim_path = "/opt/a \"b\"\\c";
@@ -54,7 +98,7 @@ Survey Example() {
   survey.subject.legacy = {.usable = true, .version = 2, .protocol = "ttrpc", .took_us = 21000};
   survey.subject.params.problem = "exit code 1\n\x1b[31mred";
   survey.subject.version_text = "Version: 1.2";
-  survey.engine = "runc";
+  survey.engine = "crun";
   survey.claims[Need::kExec] = {.kind = Answer::Kind::kYes};
   survey.claims[Need::kGrouping] = {.kind = Answer::Kind::kYes, .notes = {"groups by x"}};
   survey.claims[Need::kPause] = {.kind = Answer::Kind::kNo, .reason = std::string(500, 'x')};
@@ -70,12 +114,69 @@ TEST(SurveyTest, TheDraftIsAProfile) {
   const absl::StatusOr<Profile> profile = ParseProfile(draft, "draft.toml");
   ASSERT_TRUE(profile.ok()) << profile.status() << "\n" << draft;
   EXPECT_EQ(profile->shim_path, survey.shim_path);
-  EXPECT_EQ(profile->engine, "runc");
+  EXPECT_EQ(profile->engine, "crun");
+  EXPECT_TRUE(profile->fake_ok);
   EXPECT_EQ(profile->guest, Profile::Guest::kRootfs);
   EXPECT_EQ(profile->claims, Need::kExec | Need::kGrouping | ToNeeds(Need::kOciEngine));
   EXPECT_THAT(draft, AllOf(HasSubstr("groups by x"), HasSubstr("not asked: no cgroups at all"),
                            HasSubstr("yes, ttrpc, task version 2, in 21 ms"),
                            Not(HasSubstr("\x1b")), Not(HasSubstr(std::string(130, 'x')))));
+}
+
+TEST(SurveyTest, TheDraftSaysWhatEachStartCameTo) {
+  Survey survey = Example();
+  EXPECT_THAT(DraftProfile(survey), HasSubstr("\n# version  1.2"
+                                              "\n# legacy   yes, ttrpc, task version 2, in 21 ms"
+                                              "\n# params   no: exit code 1  [31mred\n"));
+  survey.subject.legacy.version = 1;
+  EXPECT_THAT(DraftProfile(survey),
+              HasSubstr("legacy   yes, ttrpc, task version 2 (a bare address), in 21 ms\n"));
+}
+
+TEST(SurveyTest, TheDraftHoldsEachClaimWithItsReason) {
+  EXPECT_THAT(DraftProfile(Example()), HasSubstr("kind = \"oci\"\n"
+                                                 "binary = \"crun\"\n"
+                                                 "fake_ok = true  # "));
+  EXPECT_THAT(DraftProfile(Example()),
+              HasSubstr("[claims]\n"
+                        "exec = true\n"
+                        "pause = false          # " +
+                        std::string(120, 'x') +
+                        "...\n"
+                        "grouping = true        # groups by x\n"
+                        "oci-engine = true\n"
+                        "# oom-events = true    # not asked: no cgroups at all\n"
+                        "\n[limits]\n"));
+  EXPECT_THAT(DraftProfile(Example()), HasSubstr("\nboot = \"10s\"\nrpc = \"10s\"\n"));
+}
+
+TEST(SurveyTest, AReasonIsOneLineAndNotTooLong) {
+  const auto comment = [](const std::string& reason) {
+    Survey survey;
+    survey.claims[Need::kPause] = {.kind = Answer::Kind::kNo, .reason = reason};
+    const std::string draft = DraftProfile(survey);
+    const std::string claim = "\npause = false          # ";
+    const std::size_t begin = draft.find(claim) + claim.size();
+    return draft.substr(begin, draft.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(comment(" \na\177b\tc \n"), "a b c");
+  const std::string longest(120, 'x');
+  EXPECT_EQ(comment(longest), longest);
+  EXPECT_EQ(comment(longest + "x"), longest + "...");
+  const std::string cut(119, 'x');
+  EXPECT_EQ(comment(cut + "\xc3\xa9"), cut + "...") << "a letter of two bytes is not torn";
+  EXPECT_EQ(comment(std::string(200, '\x80')), "...") << "bytes that begin no letter";
+}
+
+TEST(SurveyTest, WithoutAnEngineTheDraftNamesNone) {
+  Survey survey = Example();
+  survey.engine = "";
+  EXPECT_THAT(DraftProfile(survey),
+              AllOf(HasSubstr("kind = \"none\"\n"), Not(HasSubstr("\nbinary = "))));
+  survey = Example();
+  survey.claims.clear();
+  EXPECT_THAT(DraftProfile(survey),
+              AllOf(HasSubstr("kind = \"none\"\n"), Not(HasSubstr("\nbinary = "))));
 }
 
 TEST(SurveyTest, AShimOfTheHostHasNoEngine) {
@@ -106,6 +207,21 @@ TEST(SurveyTest, OnlyClaimedChecksCount) {
   Profile profile;
   profile.claims = ToNeeds(Need::kExec);
   EXPECT_EQ(ClaimedChecks(checks, profile).size(), 3u);
+}
+
+TEST(SurveyTest, ChecksCountByWhetherTheShimHasAHypervisor) {
+  const std::vector<Check> checks = {{.id = "a/plain"},
+                                     {.id = "a/pids", .tags = {kHostPidsTag}},
+                                     {.id = "a/vm", .tags = {kHypervisorTag}}};
+  const auto claimed = [&checks](const Profile& profile) {
+    std::vector<std::string> ids;
+    for (const Check& check : ClaimedChecks(checks, profile)) ids.push_back(check.id);
+    return ids;
+  };
+  Profile profile;
+  EXPECT_THAT(claimed(profile), ElementsAre("a/plain", "a/pids"));
+  profile.hypervisor = "/opt/h";
+  EXPECT_THAT(claimed(profile), ElementsAre("a/plain", "a/vm"));
 }
 
 }  // namespace

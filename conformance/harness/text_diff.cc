@@ -13,10 +13,16 @@ namespace {
 
 constexpr std::size_t kContext = 3;
 
-std::vector<absl::string_view> Lines(absl::string_view text) {
+// Without their newlines. A last line that has none differs from one that has, by what diff and
+// patch say of it.
+std::vector<std::string> Lines(absl::string_view text) {
   if (text.empty()) return {};
-  std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
-  if (lines.back().empty()) lines.pop_back();
+  std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  if (lines.back().empty()) {
+    lines.pop_back();
+  } else {
+    lines.back() += "\n\\ No newline at end of file";
+  }
   return lines;
 }
 
@@ -27,8 +33,8 @@ struct DiffLine {
 
 // The lines of both texts in order, by a longest common subsequence of what lies between the common
 // beginning and the common end.
-std::vector<DiffLine> Align(const std::vector<absl::string_view>& before,
-                            const std::vector<absl::string_view>& after) {
+std::vector<DiffLine> Align(const std::vector<std::string>& before,
+                            const std::vector<std::string>& after) {
   std::size_t begin = 0;
   while (begin < std::min(before.size(), after.size()) && before[begin] == after[begin]) ++begin;
   std::size_t end = 0;
@@ -77,8 +83,8 @@ std::string Range(std::size_t first, std::size_t count) {
 
 std::string UnifiedDiff(absl::string_view before, absl::string_view after, absl::string_view name) {
   if (before == after) return "";
-  const std::vector<absl::string_view> old_lines = Lines(before);
-  const std::vector<absl::string_view> new_lines = Lines(after);
+  const std::vector<std::string> old_lines = Lines(before);
+  const std::vector<std::string> new_lines = Lines(after);
   const std::vector<DiffLine> lines = Align(old_lines, new_lines);
   std::string text = absl::StrCat("--- ", name, "\n+++ ", name, "\n");
   std::size_t old_at = 0;

@@ -21,6 +21,8 @@ TEST(WorkerProtocolTest, AJobTravelsWhole) {
   job.world = {.cgroup_parent = "/shimgauge-1/2",
                .fixtures = "/f",
                .shim = "/bin/shim",
+               .engine = "/opt/shimgauge-engine",
+               .engine_name = "runc",
                .ns = "n",
                .seed = 0xFFFFFFFFFFFFFFFFu,
                .deadline_scale = 0.5,
@@ -31,7 +33,12 @@ TEST(WorkerProtocolTest, AJobTravelsWhole) {
   job.subject.task_version = 3;
   job.subject.other_task_version = true;
   job.subject.version_text = "v1";
+  job.subject.log_tail = "level=fatal";
   job.profile = DefaultProfile();
+  job.profile.hypervisor = "/opt/h";
+  job.profile.vm_config = "a = 1\n";
+  job.profile.dump_signal = 12;
+  job.profile.fatal_log = {"panic:"};
   job.profile.guest = Profile::Guest::kHost;
   job.profile.env = {{"A", "b"}};
   job.profile.rpc_limit = std::chrono::milliseconds(1234);
@@ -45,6 +52,10 @@ TEST(WorkerProtocolTest, AJobTravelsWhole) {
   EXPECT_EQ(decoded->profile.guest, job.profile.guest);
   EXPECT_EQ(decoded->profile.env, job.profile.env);
   EXPECT_EQ(decoded->profile.engine, job.profile.engine);
+  EXPECT_EQ(decoded->profile.hypervisor, job.profile.hypervisor);
+  EXPECT_EQ(decoded->profile.vm_config, job.profile.vm_config);
+  EXPECT_EQ(decoded->profile.dump_signal, job.profile.dump_signal);
+  EXPECT_EQ(decoded->profile.fatal_log, job.profile.fatal_log);
   EXPECT_EQ(decoded->profile.rpc_limit, job.profile.rpc_limit);
   EXPECT_EQ(decoded->profile.boot_limit, job.profile.boot_limit);
 }
@@ -85,6 +96,9 @@ TEST(WorkerProtocolTest, AnOutcomeTravelsWhole) {
                      {.offset_us = 9, .text = "b", .contradiction = true}};
   outcome.after = "alive";
   outcome.shim_log = "log\nlines\n";
+  outcome.hang = {"shim daemon (pid 7): futex", "runc: gone"};
+  outcome.story = "story";
+  outcome.findings = {{.code = "event.order", .text = "exit before start"}};
   outcome.rpc_count = 4;
   outcome.boot_us = 5;
   outcome.check_us = 6;
@@ -103,6 +117,9 @@ TEST(WorkerProtocolTest, AnOutcomeTravelsWhole) {
   EXPECT_EQ(decoded->outcome.history, outcome.history);
   EXPECT_EQ(decoded->outcome.after, "alive");
   EXPECT_EQ(decoded->outcome.shim_log, outcome.shim_log);
+  EXPECT_EQ(decoded->outcome.hang, outcome.hang);
+  EXPECT_EQ(decoded->outcome.story, "story");
+  EXPECT_EQ(decoded->outcome.findings, outcome.findings);
   EXPECT_EQ(decoded->outcome.rpc_count, 4);
   EXPECT_EQ(decoded->outcome.boot_us, 5);
   EXPECT_EQ(decoded->outcome.check_us, 6);
@@ -137,7 +154,7 @@ TEST(WorkerProtocolTest, BytesThatAreNoTextAreReplaced) {
 
 TEST(WorkerProtocolTest, WhatIsNoMessageIsRefused) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("no JSON"));
-  EXPECT_THAT(ErrorOf("hello"), HasSubstr("no JSON: hello"));
+  EXPECT_EQ(ErrorOf("hello"), "worker protocol: no JSON: hello");
   EXPECT_THAT(ErrorOf("[]"), HasSubstr("expected an object"));
   EXPECT_THAT(ErrorOf("{}"), HasSubstr("worker protocol.t: missing"));
   EXPECT_THAT(ErrorOf(R"({"t":1})"), HasSubstr("worker protocol.t: expected a string"));
@@ -146,6 +163,12 @@ TEST(WorkerProtocolTest, WhatIsNoMessageIsRefused) {
   EXPECT_THAT(ErrorOf(R"({"t":"probe","subject":{}})"), HasSubstr("subject.legacy: missing"));
   EXPECT_THAT(ErrorOf(R"({"t":"outcome","outcome":{},"left":[]})"),
               HasSubstr("outcome.verdict: missing"));
+}
+
+TEST(WorkerProtocolTest, OfALongLineTheErrorShowsTheBeginning) {
+  const std::string shown(200, 'x');
+  EXPECT_EQ(ErrorOf(shown), "worker protocol: no JSON: " + shown);
+  EXPECT_EQ(ErrorOf(shown + "x"), "worker protocol: no JSON: " + shown + "...");
 }
 
 TEST(WorkerProtocolTest, WrongFieldsOfAnOutcomeAreRefused) {
@@ -162,6 +185,7 @@ TEST(WorkerProtocolTest, WrongFieldsOfAnOutcomeAreRefused) {
   EXPECT_EQ(ErrorOf(good), "no error");
   EXPECT_THAT(ErrorOf(replaced("\"error\"", "\"maybe\"")), HasSubstr("'maybe' is none"));
   EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":9")), HasSubstr("lane: is none"));
+  EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":-1")), HasSubstr("lane: is none"));
   EXPECT_THAT(ErrorOf(replaced("\"lane\":3", "\"lane\":\"rpc\"")),
               HasSubstr("history[0].lane: expected an integer"));
   EXPECT_THAT(ErrorOf(replaced("[\"n\"]", "[7]")),
