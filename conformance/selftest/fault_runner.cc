@@ -15,19 +15,13 @@
 #include "conformance/selftest/first_screen.h"
 #include "conformance/selftest/programs.h"
 #include "conformance/selftest/proof_file.h"
+#include "conformance/selftest/rehearsal.h"
 
 namespace conformance {
 namespace {
 
-// The ids a fault is judged by: its own, then those that every fault meets.
-std::vector<std::string> ChecksOf(const FaultRow& row, const FaultPlan& plan) {
-  std::vector<std::string> ids;
-  for (const fakes::ExpectedKill& kill : row.fault->kills) ids.emplace_back(kill.check);
-  for (const std::string& id : plan.checks) {
-    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
-  }
-  return ids;
-}
+// Every process of a rehearsal has hundreds of faults to look out for.
+constexpr double kRehearsalPatience = 4;
 
 // A plan file: hundreds of ids are too long for a command line that people read.
 absl::Status GivePlan(const std::vector<std::string>& ids, JudgeRun& run) {
@@ -61,6 +55,7 @@ class FaultRun {
   absl::Status Run() {
     RETURN_IF_ERROR(HashPrograms());
     LoadKept();
+    RETURN_IF_ERROR(Rehearse());
     RETURN_IF_ERROR(JudgeHealthy());
     runs_.resize(plan_.rows.size());
     const JobList jobs = {
@@ -77,6 +72,9 @@ class FaultRun {
   }
 
  private:
+  // Where a rehearsal is held: the seam, and the options of `run`.
+  using Stage = std::pair<fakes::KnownFaultSeam, std::vector<std::string>>;
+
   absl::Status HashPrograms() {
     std::map<std::string, std::string> hashes;
     records_.resize(plan_.rows.size());
@@ -117,13 +115,67 @@ class FaultRun {
     }
   }
 
+  // What the checks that every fault meets have occasion for. Needs no run for rows alone.
+  absl::Status Rehearse() {
+    if (plan_.checks.empty()) return absl::OkStatus();
+    for (std::size_t i = 0; i < plan_.rows.size(); ++i) {
+      if (records_[i]) continue;
+      const Stage stage{plan_.rows[i].seam, OptionsOf(plan_.rows[i], plan_)};
+      if (rehearsals_.count(stage) > 0) continue;
+      ASSIGN_OR_RETURN(rehearsals_[stage], RehearseAt(stage));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Rehearsal> RehearseAt(const Stage& stage) {
+    ASSIGN_OR_RETURN(const std::string path, KeptPath(stage));
+    if (const std::string kept = TextOf(path); !kept.empty()) return Rehearsal::Parse(kept);
+    listener_.phase(absl::StrCat("rehearsal of the faults of the seam ",
+                                 fakes::KnownFaultSeamName(stage.first)));
+    ASSIGN_OR_RETURN(const std::string directory,
+                     scratch_.MakeDirectory(absl::StrCat("rehearsal", rehearsals_.size())));
+    ASSIGN_OR_RETURN(JudgeRun run, MakeRehearsal(directory, stage.first, plan_.shim, plan_.engine));
+    run.options = stage.second;
+    run.jobs = std::max(plan_.jobs, plan_.jobs_each);
+    run.deadline_scale = kRehearsalPatience * plan_.deadline_scale;
+    RETURN_IF_ERROR(GivePlan(plan_.checks, run));
+    RETURN_IF_ERROR(
+        RunJob(run, [&](const JobEnd& end) { return ReadJudgeResult(run, end).status(); }));
+    Rehearsal rehearsal = Rehearsal::Parse(TextOf(JournalIn(directory)));
+    if (!plan_.keep.empty()) RETURN_IF_ERROR(WriteTextTo(path, rehearsal.Format()));
+    return rehearsal;
+  }
+
+  // "": nothing is kept.
+  absl::StatusOr<std::string> KeptPath(const Stage& stage) const {
+    if (plan_.keep.empty()) return std::string();
+    ASSIGN_OR_RETURN(const std::vector<std::string> programs, ProgramsOf(stage.first, plan_.shim));
+    std::string text = absl::StrCat(plan_.engine, "\n", absl::StrJoin(stage.second, "\n"), "\n",
+                                    absl::StrJoin(plan_.checks, "\n"), "\n");
+    for (const std::string& program : programs) absl::StrAppend(&text, HashOf(program), "\n");
+    return absl::StrCat(plan_.keep, "/rehearsal.", base::Sha256Hex(text).substr(0, 16), ".txt");
+  }
+
+  // The ids a fault is judged by: its own, then those that every fault meets, where it may show.
+  std::vector<std::string> ChecksOf(const FaultRow& row) const {
+    std::vector<std::string> ids;
+    for (const fakes::ExpectedKill& kill : row.fault->kills) ids.emplace_back(kill.check);
+    if (plan_.checks.empty()) return ids;
+    const Rehearsal& rehearsal = rehearsals_.at({row.seam, OptionsOf(row, plan_)});
+    for (const std::string& id : plan_.checks) {
+      const bool own = std::find(ids.begin(), ids.end(), id) != ids.end();
+      if (!own && rehearsal.Reaches(row.fault->name, id)) ids.push_back(id);
+    }
+    return ids;
+  }
+
   // Once for each set of options, with all the checks that faults to come are judged by.
   absl::Status JudgeHealthy() {
     std::map<std::vector<std::string>, std::vector<std::string>> ids_of;
     for (std::size_t i = 0; i < plan_.rows.size(); ++i) {
       if (records_[i]) continue;
       std::vector<std::string>& ids = ids_of[OptionsOf(plan_.rows[i], plan_)];
-      for (std::string& id : ChecksOf(plan_.rows[i], plan_)) {
+      for (std::string& id : ChecksOf(plan_.rows[i])) {
         if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
       }
     }
@@ -142,15 +194,20 @@ class FaultRun {
     run.shim = plan_.shim;
     run.engine = plan_.engine;
     run.options = options;
-    run.jobs = plan_.jobs;
+    run.jobs = std::max(plan_.jobs, plan_.jobs_each);
     run.deadline_scale = plan_.deadline_scale;
     RETURN_IF_ERROR(GivePlan(ids, run));
+    return RunJob(run, [&](const JobEnd& end) { return TakeHealthy(run, end); });
+  }
+
+  static absl::Status RunJob(const JudgeRun& run,
+                             const std::function<absl::Status(const JobEnd&)>& done) {
     return RunJobs({.count = 1,
                     .prepare = [&](std::size_t) -> absl::StatusOr<std::optional<Job>> {
                       ASSIGN_OR_RETURN(Job job, MakeJudgeJob(run));
                       return job;
                     },
-                    .done = [&](std::size_t, const JobEnd& end) { return TakeHealthy(run, end); }},
+                    .done = [&](std::size_t, const JobEnd& end) { return done(end); }},
                    1);
   }
 
@@ -179,7 +236,7 @@ class FaultRun {
     run.repeat = plan_.repeat;
     run.jobs = plan_.jobs_each;
     run.deadline_scale = plan_.deadline_scale;
-    RETURN_IF_ERROR(GivePlan(ChecksOf(row, plan_), run));
+    RETURN_IF_ERROR(GivePlan(ChecksOf(row), run));
     listener_.started(row);
     ASSIGN_OR_RETURN(Job job, MakeJudgeJob(run));
     return job;
@@ -196,6 +253,7 @@ class FaultRun {
     } else {
       record.problem = std::string(result.status().message());
     }
+    if (!plan_.checks.empty()) record.also_not_reached += NotReachedBy(row);
     record.key = keys_[i];
     record.ms = end.took.count();
     if (!plan_.keep.empty()) RETURN_IF_ERROR(WriteTextTo(KeptPath(i), FormatFaultRecord(record)));
@@ -206,6 +264,13 @@ class FaultRun {
     return absl::OkStatus();
   }
 
+  std::size_t NotReachedBy(const FaultRow& row) const {
+    const std::vector<std::string> ids = ChecksOf(row);
+    return static_cast<std::size_t>(std::count_if(
+        plan_.checks.begin(), plan_.checks.end(),
+        [&](const std::string& id) { return std::find(ids.begin(), ids.end(), id) == ids.end(); }));
+  }
+
   const FaultPlan& plan_;
   const FaultListener& listener_;
   Scratch scratch_;
@@ -213,6 +278,7 @@ class FaultRun {
   std::vector<std::string> keys_;
   std::vector<std::optional<FaultRecord>> records_;
   std::vector<JudgeRun> runs_;
+  std::map<Stage, Rehearsal> rehearsals_;
   std::set<std::string> healthy_red_;
   using Clock = std::chrono::steady_clock;
   const Clock::time_point started_ = Clock::now();

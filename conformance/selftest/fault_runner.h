@@ -28,9 +28,10 @@ struct FaultPlan {
   std::string shim;                  // the healthy subject, absolute
   std::string engine;                // as for `run`; empty: its default
   std::vector<std::string> options;  // further options of `run`
-  std::vector<std::string> checks;   // ids beside those of the rows that every fault meets
-  int jobs = 1;                      // judges at a time,
-  int jobs_each = 1;                 // and checks at a time of each
+  // Ids, beside those of the rows, that every fault meets where it may show (Rehearsal).
+  std::vector<std::string> checks;
+  int jobs = 1;       // judges at a time,
+  int jobs_each = 1;  // and checks at a time of each
   int repeat = 1;
   double deadline_scale = 1.0;
   std::string keep;  // directory of results that are used again; empty: none
@@ -45,10 +46,11 @@ struct FaultListener {
   std::function<void(const FaultRecord& record, bool again)> ended;
 };
 
-// Runs the judge on the healthy subject with every check that is needed, then on each fault, and
-// fills `proof`: healthy_red, faults in the order of the plan, and how many were not begun.
-// CANCELLED when interrupted, with what was finished until then; FAILED_PRECONDITION when a program
-// is not built; INTERNAL when the judge could not judge the healthy subject.
+// Rehearses, for checks that every fault meets; runs the judge on the healthy subject with every
+// check that is needed, then on each fault; and fills `proof`: healthy_red, faults in the order of
+// the plan, and how many were not begun. CANCELLED when interrupted, with what was finished until
+// then; FAILED_PRECONDITION when a program is not built; INTERNAL when the judge could not judge
+// the healthy subject.
 absl::Status RunFaults(const FaultPlan& plan, const FaultListener& listener, Proof& proof);
 
 // What the run of one fault showed, `result` being its judge's.

@@ -11,6 +11,7 @@
 #include "conformance/reports/evidence.h"
 #include "conformance/selftest/programs.h"
 #include "conformance/selftest/scratch.h"
+#include "fakes/fault/fault_request.h"
 
 namespace conformance {
 namespace {
@@ -62,6 +63,29 @@ absl::StatusOr<std::string> SubjectAt(KnownFaultSeam seam, const std::string& sh
   return std::string();
 }
 
+// `option` says which faults.
+absl::StatusOr<JudgeRun> MakeRun(const std::string& directory, KnownFaultSeam seam,
+                                 const std::string& option, const std::string& shim,
+                                 const std::string& engine) {
+  JudgeRun run;
+  run.directory = directory;
+  run.engine = engine;
+  ASSIGN_OR_RETURN(const std::string program, FindProgram(ProgramAt(seam)));
+  ASSIGN_OR_RETURN(const std::string subject, SubjectAt(seam, shim));
+  std::vector<std::string> words = {program, option,
+                                    absl::StrCat("--journal=", JournalIn(directory))};
+  if (!subject.empty()) words.push_back(absl::StrCat("--subject=", subject));
+  if (seam == KnownFaultSeam::kEngine) {
+    run.shim = shim;
+    run.engine = In(run, kFaultyEngineName);
+    RETURN_IF_ERROR(WriteWrapper(run.engine, words));
+  } else {
+    run.shim = In(run, kFaultyName);
+    RETURN_IF_ERROR(WriteWrapper(run.shim, words));
+  }
+  return run;
+}
+
 }  // namespace
 
 absl::StatusOr<Job> MakeJudgeJob(const JudgeRun& run) {
@@ -108,22 +132,13 @@ absl::StatusOr<std::vector<std::string>> ProgramsOf(KnownFaultSeam seam, const s
 
 absl::StatusOr<JudgeRun> MakeFaultyRun(const std::string& directory, const FaultRow& row,
                                        const std::string& shim, const std::string& engine) {
-  JudgeRun run;
-  run.directory = directory;
-  run.engine = engine;
-  ASSIGN_OR_RETURN(const std::string program, FindProgram(ProgramAt(row.seam)));
-  ASSIGN_OR_RETURN(const std::string subject, SubjectAt(row.seam, shim));
-  std::vector<std::string> words = {program, absl::StrCat("--fault=", row.fault->name),
-                                    absl::StrCat("--journal=", JournalIn(directory))};
-  if (!subject.empty()) words.push_back(absl::StrCat("--subject=", subject));
-  if (row.seam == KnownFaultSeam::kEngine) {
-    run.shim = shim;
-    run.engine = In(run, kFaultyEngineName);
-    RETURN_IF_ERROR(WriteWrapper(run.engine, words));
-  } else {
-    run.shim = In(run, kFaultyName);
-    RETURN_IF_ERROR(WriteWrapper(run.shim, words));
-  }
+  return MakeRun(directory, row.seam, absl::StrCat("--fault=", row.fault->name), shim, engine);
+}
+
+absl::StatusOr<JudgeRun> MakeRehearsal(const std::string& directory, KnownFaultSeam seam,
+                                       const std::string& shim, const std::string& engine) {
+  ASSIGN_OR_RETURN(JudgeRun run, MakeRun(directory, seam, "--rehearse", shim, engine));
+  run.launcher = {"/usr/bin/env", absl::StrCat(fakes::kCheckVariable, "=-")};
   return run;
 }
 

@@ -42,6 +42,10 @@ std::string JournalIn(absl::string_view directory);
 // program is not built.
 absl::StatusOr<JudgeRun> MakeFaultyRun(const std::string& directory, const FaultRow& row,
                                        const std::string& shim, const std::string& engine);
+// The same with all faults of a seam, none of which shows: its journal tells in which check each
+// would have (FaultTrigger).
+absl::StatusOr<JudgeRun> MakeRehearsal(const std::string& directory, fakes::KnownFaultSeam seam,
+                                       const std::string& shim, const std::string& engine);
 
 // The files whose content decides what a fault does: program, subject and judge.
 absl::StatusOr<std::vector<std::string>> ProgramsOf(fakes::KnownFaultSeam seam,

@@ -22,6 +22,7 @@ constexpr char kFaultVariable[] = "SHIMGAUGE_FAULT";
 constexpr char kRulesVariable[] = "SHIMGAUGE_FAULT_RULES";  // one a line
 constexpr char kJournalVariable[] = "SHIMGAUGE_FAULT_JOURNAL";
 constexpr char kSubjectVariable[] = "SHIMGAUGE_FAULT_SUBJECT";
+constexpr char kRehearsalVariable[] = "SHIMGAUGE_FAULT_REHEARSAL";
 
 const KnownFault& Unlisted() {
   static const KnownFault fault = {.name = "unlisted", .what = "given as rules"};
@@ -50,10 +51,30 @@ absl::Status ParseFault(KnownFaultSeam seam, const std::string& words, FaultRequ
   return absl::OkStatus();
 }
 
+void Rehearse(KnownFaultSeam seam, FaultRequest& request) {
+  static const KnownFault all = {.name = "rehearsal", .what = "all faults of a seam, none shown"};
+  request.fault = &all;
+  for (const KnownFault& fault : KnownFaultsAt(seam)) {
+    for (const std::string& rule : fault.rules) {
+      request.rules.push_back(rule);
+      request.rehearsed.push_back(fault.name);
+    }
+  }
+}
+
+std::string LineOf(const FaultRequest& request, std::size_t rule) {
+  if (request.rehearsed.empty()) {
+    return absl::StrCat(request.fault->name, " ", request.rules[rule], "\n");
+  }
+  const std::string check = Variable(kCheckVariable);
+  return absl::StrCat(check.empty() ? "-" : check, " ", request.rehearsed[rule], "\n");
+}
+
 }  // namespace
 
 absl::StatusOr<FaultRequest> TakeFaultRequest(KnownFaultSeam seam, std::vector<std::string>& args) {
   std::string fault = Variable(kFaultVariable);
+  bool rehearsal = !Variable(kRehearsalVariable).empty();
   std::vector<std::string> rules =
       absl::StrSplit(Variable(kRulesVariable), '\n', absl::SkipEmpty());
   FaultRequest request;
@@ -66,6 +87,8 @@ absl::StatusOr<FaultRequest> TakeFaultRequest(KnownFaultSeam seam, std::vector<s
       fault = value;
     } else if (absl::StartsWith(arg, "--rule=")) {
       rules.push_back(value);
+    } else if (arg == "--rehearse") {
+      rehearsal = true;
     } else if (absl::StartsWith(arg, "--journal=")) {
       request.journal = value;
     } else if (absl::StartsWith(arg, "--subject=")) {
@@ -75,21 +98,24 @@ absl::StatusOr<FaultRequest> TakeFaultRequest(KnownFaultSeam seam, std::vector<s
     }
     args.erase(args.begin());
   }
-  if (!fault.empty() && !rules.empty()) {
-    return absl::InvalidArgumentError("--fault and --rule: give one of them");
+  const int given = static_cast<int>(!fault.empty()) + static_cast<int>(!rules.empty()) +
+                    static_cast<int>(rehearsal);
+  if (given > 1) {
+    return absl::InvalidArgumentError("--fault, --rule and --rehearse: give one of them");
   }
-  if (fault.empty() && rules.empty()) {
-    return absl::InvalidArgumentError("--fault=NAME[,after=N] is missing");
-  }
-  if (!fault.empty()) {
+  if (given == 0) return absl::InvalidArgumentError("--fault=NAME[,after=N] is missing");
+  if (rehearsal) {
+    Rehearse(seam, request);
+    ::setenv(kRehearsalVariable, "1", 1);
+  } else if (!fault.empty()) {
     if (const absl::Status status = ParseFault(seam, fault, request); !status.ok()) return status;
     request.rules = request.fault->rules;
+    ::setenv(kFaultVariable, fault.c_str(), 1);
   } else {
     request.fault = &Unlisted();
     request.rules = std::move(rules);
+    ::setenv(kRulesVariable, absl::StrJoin(request.rules, "\n").c_str(), 1);
   }
-  ::setenv(fault.empty() ? kRulesVariable : kFaultVariable,
-           fault.empty() ? absl::StrJoin(request.rules, "\n").c_str() : fault.c_str(), 1);
   ::setenv(kJournalVariable, request.journal.c_str(), 1);
   ::setenv(kSubjectVariable, request.subject.c_str(), 1);
   return request;
@@ -97,20 +123,26 @@ absl::StatusOr<FaultRequest> TakeFaultRequest(KnownFaultSeam seam, std::vector<s
 
 FaultTrigger::FaultTrigger(const FaultRequest& request, std::size_t rule)
     : spared_(request.after),
+      rehearsal_(!request.rehearsed.empty()),
       journal_(request.journal),
-      line_(absl::StrCat(request.fault->name, " ", request.rules[rule], "\n")) {}
+      line_(LineOf(request, rule)) {}
 
 bool FaultTrigger::Fires() {
   if (spared_ > 0) {
     --spared_;
     return false;
   }
-  if (journal_.empty()) return true;
+  if (!rehearsal_ || !noted_) Note();
+  noted_ = true;
+  return !rehearsal_;
+}
+
+void FaultTrigger::Note() {
+  if (journal_.empty()) return;
   const base::UniqueFd file(
       ::open(journal_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   // Without its line a firing counts as none, which the selftest says.
   (void)!::write(file.get(), line_.data(), line_.size());
-  return true;
 }
 
 }  // namespace fakes

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fakes/fault/fault_request.h"
 
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 constexpr KnownFaultSeam kSeams[] = {KnownFaultSeam::kWire, KnownFaultSeam::kShim,
                                      KnownFaultSeam::kEngine};
@@ -21,8 +24,9 @@ constexpr KnownFaultSeam kSeams[] = {KnownFaultSeam::kWire, KnownFaultSeam::kShi
 class FaultRequestTest : public ::testing::Test {
  protected:
   ~FaultRequestTest() override {
-    for (const char* name : {"SHIMGAUGE_FAULT", "SHIMGAUGE_FAULT_RULES", "SHIMGAUGE_FAULT_JOURNAL",
-                             "SHIMGAUGE_FAULT_SUBJECT"}) {
+    for (const char* name :
+         {"SHIMGAUGE_FAULT", "SHIMGAUGE_FAULT_RULES", "SHIMGAUGE_FAULT_JOURNAL",
+          "SHIMGAUGE_FAULT_SUBJECT", "SHIMGAUGE_FAULT_REHEARSAL", "SHIMGAUGE_CHECK"}) {
       ::unsetenv(name);
     }
   }
@@ -66,6 +70,34 @@ TEST_F(FaultRequestTest, ATriggerSparesAndNotes) {
   EXPECT_TRUE(trigger.Fires());
   EXPECT_TRUE(trigger.Fires());
   EXPECT_EQ(base::testing::ReadFile(temp.File("j")), "unlisted drop\nunlisted drop\n");
+}
+
+TEST_F(FaultRequestTest, ARehearsalHasAllFaultsAndShowsNone) {
+  const base::testing::TempDir temp;
+  std::vector<std::string> args = {"--rehearse", "--journal=" + temp.File("j"), "start"};
+  ASSERT_TRUE(TakeFaultRequest(KnownFaultSeam::kEngine, args).ok());
+  EXPECT_THAT(args, ElementsAre("start"));
+  std::vector<std::string> child = {"-id=c1"};
+  const auto taken = TakeFaultRequest(KnownFaultSeam::kEngine, child);
+  ASSERT_TRUE(taken.ok()) << taken.status();
+
+  const std::vector<KnownFault>& faults = EngineFaults();
+  std::size_t rule = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const std::string& text : faults[i].rules) {
+      EXPECT_EQ(taken->rules[rule++], text);
+      FaultTrigger trigger(*taken, rule - 1);
+      EXPECT_FALSE(trigger.Fires());
+      EXPECT_FALSE(trigger.Fires());
+    }
+    ::setenv("SHIMGAUGE_CHECK", "exec/a-check", 1);
+  }
+  std::set<std::string> lines = absl::StrSplit(base::testing::ReadFile(temp.File("j")), '\n');
+  EXPECT_THAT(lines, UnorderedElementsAre(absl::StrCat("- ", faults[0].name),
+                                          absl::StrCat("exec/a-check ", faults[1].name), ""));
+  EXPECT_EQ(taken->rules.size(), taken->rehearsed.size());
+  EXPECT_EQ(taken->rehearsed.back(), faults.back().name);
+  EXPECT_THAT(Refusal({"--rehearse", "--fault=x"}), HasSubstr("give one of them"));
 }
 
 TEST(KnownFaultTest, RowsAreWellFormed) {
