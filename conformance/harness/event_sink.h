@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,15 @@
 
 namespace conformance {
 
+// Whether `event` is one of those `before` once more, sent by somebody who has waited in vain for
+// as long as senders do (EVT-41): with the same envelope, that long after its time.
+bool IsRetry(const Event& event, const std::vector<Event>& before,
+             std::chrono::system_clock::time_point now);
+
 // The check's event sink: fakes::EventSink with its events decoded, kept and recorded. Any mode but
-// kPrompt, and any time without a listener, marks the story as disturbed.
+// kPrompt, and any time without a listener, marks the story as disturbed. On a machine that is said
+// to be slow (WorldInfo::deadline_scale) a prompt answer may be late for the shim; what it then
+// sends again, as it may (EVT-45), is told in the history and no event of its own.
 class RecordingSink : public EventSink {
  public:
   explicit RecordingSink(CheckScope& scope);
@@ -35,6 +43,7 @@ class RecordingSink : public EventSink {
   void Close() { sink_.Stop(); }
 
  private:
+  void Take(const fakes::ForwardedEvent& forwarded);
   void Disturb(const std::string& how);
 
   CheckScope& scope_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conformance/harness/because.h"
+#include "conformance/harness/event_sink.h"
 #include "conformance/harness/events_decode.h"
 #include "events/task.pb.h"
 
@@ -45,6 +46,29 @@ TEST(DecodeEvent, ReadsAnExitOfAnExec) {
   EXPECT_EQ(event.exited_at_ns, 3'000'000'005);
   EXPECT_THAT(event.payload_text, HasSubstr("exit_status: 137"));
   EXPECT_EQ(::testing::PrintToString(event), "/tasks/exit c1 process=e1 pid=42 status=137");
+}
+
+TEST(IsRetryTest, IsTheSameEnvelopeAfterTheTimeThatSendersWait) {
+  using std::chrono::milliseconds;
+  containerd::events::TaskStart start;
+  start.set_container_id("c1");
+  fakes::ForwardedEvent forwarded = Forwarded("/tasks/start", start);
+  forwarded.timestamp_ns = 1'000'000'000'000;
+  const std::chrono::system_clock::time_point sent(std::chrono::seconds(1000));
+  const std::vector<Event> before = {DecodeEvent(forwarded)};
+  EXPECT_TRUE(IsRetry(before[0], before, sent + milliseconds(5000)));
+  EXPECT_FALSE(IsRetry(before[0], before, sent + milliseconds(4999)));
+  EXPECT_FALSE(IsRetry(before[0], {}, sent + milliseconds(5000)));
+
+  std::vector<fakes::ForwardedEvent> others(5, forwarded);
+  others[0].topic = "/tasks/oom";
+  others[1].type_url = "containerd.events.TaskOOM";
+  others[2].ns = "other";
+  others[3].payload += others[3].payload;
+  others[4].timestamp_ns -= 1;
+  for (const fakes::ForwardedEvent& other : others) {
+    EXPECT_FALSE(IsRetry(DecodeEvent(other), before, sent + milliseconds(6000))) << other.topic;
+  }
 }
 
 TEST(DecodeEvent, KeepsTheEnvelope) {
