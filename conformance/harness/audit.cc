@@ -8,17 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <set>
 #include <system_error>
 
-#include "base/pidfd.h"
 #include "base/status_macros.h"
-#include "base/unique_fd.h"
 #include "conformance/harness/cgroup_tree.h"
 #include "conformance/harness/process_list.h"
 
@@ -27,20 +23,9 @@ namespace {
 
 constexpr std::size_t kListedMax = 20;  // remainders of one kind that are told one by one
 
-using Descriptor = boost::asio::posix::stream_descriptor;
-
-// Runs the loop until something happens that may have changed `processes`: one exited (a pidfd
-// tells), or any other handler ran, such as the reaper's. False once `deadline` has passed.
-bool AwaitNews(boost::asio::io_context& loop, const std::vector<ProcessInfo>& processes,
-               std::chrono::steady_clock::time_point deadline) {
-  std::vector<std::unique_ptr<Descriptor>> watched;
-  for (const ProcessInfo& process : processes) {
-    absl::StatusOr<base::UniqueFd> pidfd = base::OpenPidfd(process.pid);
-    // A zombie is readable for ever: its reap is what is waited for.
-    if (!pidfd.ok() || process.state == 'Z') continue;
-    watched.push_back(std::make_unique<Descriptor>(loop, pidfd->release()));
-    watched.back()->async_wait(Descriptor::wait_read, [](const boost::system::error_code&) {});
-  }
+// Runs the loop until any handler ran, such as the reaper's: the last process of a world to end is
+// a child of its owner, whom the reaper tells. False once `deadline` has passed.
+bool AwaitNews(boost::asio::io_context& loop, std::chrono::steady_clock::time_point deadline) {
   bool expired = false;
   boost::asio::steady_timer timer(loop, deadline);
   timer.async_wait([&expired](const boost::system::error_code& error) {
@@ -48,7 +33,6 @@ bool AwaitNews(boost::asio::io_context& loop, const std::vector<ProcessInfo>& pr
   });
   loop.restart();
   loop.run_one();
-  watched.clear();
   timer.cancel();
   loop.poll();  // the cancelled timer refers to this frame
   return !expired;
@@ -165,7 +149,7 @@ std::vector<Remainder> Audit::Finish(boost::asio::io_context& loop,
   loop.poll();  // orphans that have exited already are reaped first
   std::vector<ProcessInfo> processes = ListProcesses();
   for (bool news = true; news && !processes.empty();) {
-    news = AwaitNews(loop, processes, deadline);
+    news = AwaitNews(loop, deadline);
     // At the deadline, too: a zombie that its own parent has reaped makes no news.
     processes = ListProcesses();
   }

@@ -72,13 +72,13 @@ pid_t StartIdle(const char* name) {
   return pid;
 }
 
-// The same, but it ends by itself a moment later.
-pid_t StartDying(const char* name) {
+// The same, but it ends by itself `later`.
+pid_t StartDying(const char* name, std::chrono::microseconds later) {
   ::prctl(PR_SET_NAME, name);
   const pid_t pid = ::fork();
   if (pid == 0) {
     const struct itimerval moment = {.it_interval = {},
-                                     .it_value = {.tv_sec = 0, .tv_usec = 30000}};
+                                     .it_value = {.tv_sec = 0, .tv_usec = later.count()}};
     ::setitimer(ITIMER_REAL, &moment, nullptr);
     for (;;) ::pause();
   }
@@ -176,7 +176,8 @@ TEST_F(AuditTest, WaitsForWhatIsAboutToEndAndNoLonger) {
     const absl::StatusOr<std::unique_ptr<base::ChildReaper>> reaper =
         base::ChildReaper::Create(loop);
     const absl::StatusOr<Audit> audit = Audit::Begin(world);
-    StartDying("late");
+    StartDying("late", std::chrono::milliseconds(30));
+    StartDying("later", std::chrono::milliseconds(90));
     Lines said = LinesOf(audit->Finish(loop, {}, std::chrono::seconds(20)));
     loop.restart();
     said.push_back(absl::StrCat(loop.poll(), " handlers were left"));
@@ -189,7 +190,7 @@ TEST_F(AuditTest, WhatEndsMeanwhileAndIsNotTakenIsAZombieThatCostsNoTime) {
   const Lines lines = InWorld([](WorldInfo& world) {
     boost::asio::io_context loop(1);
     const absl::StatusOr<Audit> audit = Audit::Begin(world);
-    StartDying("late");
+    StartDying("late", std::chrono::milliseconds(30));
     const std::chrono::milliseconds before = ProcessorTime();
     Lines said = LinesOf(audit->Finish(loop, {}, kPatience));
     const bool idle = ProcessorTime() - before < kPatience / 5;
@@ -228,6 +229,27 @@ TEST_F(AuditTest, AMountThatMovedIsNew) {
                 return LinesOf(audit->Finish(loop, {}, kNoPatience));
               }),
               ElementsAre("left.mount: tmpfs on /run/shimgauge/scratch/to"));
+}
+
+TEST_F(AuditTest, AMountOverAnotherIsNew) {
+  EXPECT_THAT(InWorld([](WorldInfo& world) -> Lines {
+                const std::string place = world.scratch + "/place";
+                ::mkdir(place.c_str(), 0700);
+                if (::mount("tmpfs", place.c_str(), "tmpfs", 0, nullptr) != 0) return {"no mount"};
+                const absl::StatusOr<Audit> audit = Audit::Begin(world);
+                ::mount("ramfs", place.c_str(), "ramfs", 0, nullptr);
+                boost::asio::io_context loop(1);
+                return LinesOf(audit->Finish(loop, {}, kNoPatience));
+              }),
+              ElementsAre("left.mount: ramfs on /run/shimgauge/scratch/place"));
+}
+
+TEST_F(AuditTest, FilesInSharedMemoryAreLeft) {
+  EXPECT_THAT(InWorld([](WorldInfo& world) {
+                base::testing::WriteFile("/dev/shm/segment", "");
+                return FinishAtOnce(world);
+              }),
+              ElementsAre("left.file: /dev/shm/segment"));
 }
 
 TEST_F(AuditTest, TwentyOfAKindAreNamedAndTheOthersCounted) {

@@ -45,8 +45,7 @@ std::string DescribeStart(const DialectProbe& probe) {
 }
 
 bool Says(const Survey& survey, Need need) {
-  const auto found = survey.claims.find(need);
-  return found != survey.claims.end() && found->second.kind == Answer::Kind::kYes;
+  return survey.claims.count(need) > 0 && survey.claims.at(need).kind == Answer::Kind::kYes;
 }
 
 std::string ClaimLine(Need need, const Answer& answer) {
