@@ -28,7 +28,7 @@ FILES = {
     "hooks": ("hook",),
     "isolation": ("isolation", "engine_faults"),
     "lifecycle": ("lifecycle",),
-    "resources": ("resources", "leak_meter", "cpu_ticks"),
+    "resources": ("resources", "leak_meter", "busy_share"),
     "sandbox": ("sandbox",),
     "signals-reap": ("signals",),
     "socket-reuse": ("socket_reuse",),

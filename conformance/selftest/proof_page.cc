@@ -388,8 +388,8 @@ std::string EarlierFigures(const ProofSum& sum) {
     repeats += count.repeats;
     alarms += count.tried - count.green;
   }
-  return absl::StrCat(" Earlier revisions: **", alarms, "** alarms in ", repeats,
-                      repeats == 1 ? " repeat." : " repeats.");
+  return absl::StrCat(" Earlier revisions: **", alarms, "** ", alarms == 1 ? "alarm" : "alarms",
+                      " in ", repeats, repeats == 1 ? " repeat." : " repeats.");
 }
 
 }  // namespace

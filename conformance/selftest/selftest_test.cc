@@ -476,7 +476,7 @@ TEST(ProofPageTest, RepeatsAtOtherRevisionsAreToldApart) {
   EXPECT_THAT(page, HasSubstr("| `0123456` | 2025-01-02T03:04:05Z | 1 | 7 | `busy` 7 | nothing | "
                               "0 ms |\n| `abc1234` | 2026-01-02T03:04:05Z | 2 | 303 | `busy` 300 | "
                               "`busy: events/a: fail event.order` | 0 ms |\n"));
-  EXPECT_THAT(ProofFigures(*sum), HasSubstr("Earlier revisions: **1** alarms in 310 repeats.\n"));
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("Earlier revisions: **1** alarm in 310 repeats.\n"));
   EXPECT_TRUE(sum->good()) << "what was red then is not what there is now";
 }
 
