@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <string>
 
 #include "fakes/faulty_shim/fault_plan.h"
 #include "fakes/faulty_shim/leak.h"
@@ -25,6 +26,15 @@ CommandLine& CommandLineOfThis() {
   return line;
 }
 
+// Everything, or the word behind another one.
+void HideCommandLine(const std::string& behind) {
+  const CommandLine& line = CommandLineOfThis();
+  for (int i = 0; i < line.argc; ++i) {
+    if (!behind.empty() && (i == 0 || line.argv[i - 1] != behind)) continue;
+    std::memset(line.argv[i], behind.empty() ? 0 : 'x', std::strlen(line.argv[i]));
+  }
+}
+
 }  // namespace
 
 void RememberCommandLine(int argc, char** argv) {
@@ -34,10 +44,7 @@ void RememberCommandLine(int argc, char** argv) {
 void BeginDaemon() {
   // A failure is that of a fault that did not come about: its checks stay green.
   if (Fire("unshare", "daemon") != nullptr) (void)::unshare(CLONE_NEWNS);
-  if (Fire("hide", "daemon") != nullptr) {
-    const CommandLine& line = CommandLineOfThis();
-    for (int i = 0; i < line.argc; ++i) std::memset(line.argv[i], 0, std::strlen(line.argv[i]));
-  }
+  if (const Rule* rule = Fire("hide", "daemon")) HideCommandLine(rule->Text("behind"));
   if (const Rule* rule = Fire("leak", "daemon")) {
     LeakMemory(static_cast<std::size_t>(rule->Number("bytes")));
   }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,9 +14,23 @@
 namespace fakes {
 namespace {
 
+constexpr int kDescriptorsMax = 1024;
+
 // With everything that this process has.
 void LeakCopy() {
   if (::fork() != 0) return;
+  for (;;) ::pause();
+}
+
+// With the socket at which clients arrive, and nothing else.
+void LeakListener() {
+  if (::fork() != 0) return;
+  for (int fd = 0; fd < kDescriptorsMax; ++fd) {
+    int listens = 0;
+    socklen_t size = sizeof(listens);
+    const bool socket = ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0;
+    if (!socket || listens == 0) ::close(fd);
+  }
   for (;;) ::pause();
 }
 
@@ -43,6 +58,7 @@ void Leak(const Rule& rule) {
   }
   if (what == "child") LeakChild();
   if (what == "copy") LeakCopy();
+  if (what == "listener") LeakListener();
   if (what == "memory") LeakMemory(static_cast<std::size_t>(rule.Number("bytes", 1 << 20)));
 }
 

@@ -7,8 +7,9 @@
 
 namespace fakes {
 
-// Makes what a `leak` rule names and never releases it: a descriptor, a thread, a child process, or
-// `bytes` of memory that were written to.
+// Makes what a `leak` rule names and never releases it: a descriptor, a thread, a child process
+// (`child`; `copy`: with all descriptors; `listener`: with the listening socket), or `bytes` of
+// memory that were written to.
 void Leak(const Rule& rule);
 void LeakMemory(std::size_t bytes);
 

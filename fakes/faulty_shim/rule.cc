@@ -59,7 +59,7 @@ constexpr Choice kChoices[] = {
     {"cwd", "inherit"},
     {"group", "inherit session parents"},
     {"until", "exit"},
-    {"what", "fd thread child copy memory"},
+    {"what", "fd thread child copy listener memory"},
     {"lose", "exec terminal pause update checkpoint stats"},
     {"show", "init none shim"},
     {"on", "call answer abandonment"},

@@ -85,7 +85,7 @@ constexpr RuleForm kForms[] = {
     {"crash", "answer",    "code!",        "",       "an event that ends so is fatal"},
     {"believe", "answer",  "code!",        "",       "an event that ends so has been delivered"},
     {"unshare", "daemon",  "",             "",       "the daemon has mounts of its own"},
-    {"hide", "daemon", "", "", "the daemon has no command line"},
+    {"hide", "daemon", "", "behind", "the daemon has no command line; `behind`: another word stands behind that one"},
     {"leak", "daemon", "", "bytes!", "memory stays from the beginning"},
     {"stretch", "command", "", "percent!", "a command of the shim takes so much longer, busy with system calls"},
     {"alter", "socket-path", "", "place!", "the socket lies elsewhere, or where another one lies: elsewhere, plain, lone, sandbox"},
