@@ -70,10 +70,7 @@ void AcceptsLongNames(CheckContext& check) {
 
 void RefusesUnknownFlag(CheckContext& check) {
   const Bundle bundle = check.MakeBundle(Program("pause"));
-  const StartResult result =
-      ExpectRefusal(check, bundle, {.extra_flags = {"-no-such-flag"}}, "an unknown flag");
-  check.EXPECT_THAT(result.command.exit.signal, Eq(0),
-                    {.text = "an unknown flag is refused, it does not crash the shim"});
+  ExpectRefusal(check, bundle, {.extra_flags = {"-no-such-flag"}}, "an unknown flag");
 }
 
 // --- -v, -info
@@ -121,7 +118,7 @@ void InfoRefusesMissingEngine(CheckContext& check) {
   const CommandResult result = check.RunShim(
       {"-info"}, {.standard_input = RuncOptionsAny("/nonexistent/engine-of-the-judge")});
   check.EXPECT_THAT(result.timed_out, Eq(false),
-                    {.text = "`start` ends", .code = why::kReplyMissing});
+                    {.text = "`-info` ends", .code = why::kReplyMissing});
   check.EXPECT_THAT(
       result.exit.ShellStatus(), Ne(0u),
       {.text = "-info fails when its engine cannot be found", .code = why::kStartAccepted});
@@ -164,11 +161,6 @@ void AnswersAtOnce(CheckContext& check) {
 
 void WritesOnlyTheResult(CheckContext& check) {
   const StartResult result = RequireStart(check, check.MakeBundle(Program("pause")));
-  check.EXPECT_THAT(result.version, ::testing::AnyOf(2, 3),
-                    {.code = why::kStartOutput, .requirement = "OUT-04"});
-  check.EXPECT_THAT(absl::AsciiStrToLower(result.protocol), ::testing::AnyOf("ttrpc", "grpc"),
-                    {.code = why::kStartOutput, .requirement = "OUT-06"});
-  check.EXPECT_THAT(result.address, Not(IsEmpty()), {.code = why::kStartOutput});
   // Text that is no result of another form is an address as a whole, whatever it says.
   check.EXPECT_THAT(result.address.find_first_of(" \t\r\n"), Eq(std::string::npos),
                     {.text = absl::StrCat("the output is one word, the address: ",
@@ -298,8 +290,7 @@ void IgnoresUnknownEnvironment(CheckContext& check) {
 
 void VersionNeedsNoEnvironment(CheckContext& check) {
   const CommandResult result = check.RunShim({"-v"}, {.env = std::vector<std::string>{}});
-  check.EXPECT_THAT(result.timed_out, Eq(false),
-                    {.text = "`start` ends", .code = why::kReplyMissing});
+  check.EXPECT_THAT(result.timed_out, Eq(false), {.text = "`-v` ends", .code = why::kReplyMissing});
   check.EXPECT_THAT(
       result.exit.signal, Eq(0),
       {.text = "a missing TTRPC_ADDRESS does not crash `-v`", .code = why::kShimCrashed});

@@ -112,8 +112,8 @@ void ExpectStarts(CheckContext& check, const Bundle& bundle, const StartOptions&
   CheckConnects(check, bundle, result);
 }
 
-StartResult ExpectRefusal(CheckContext& check, const Bundle& bundle, const StartOptions& options,
-                          const std::string& circumstance) {
+void ExpectRefusal(CheckContext& check, const Bundle& bundle, const StartOptions& options,
+                   const std::string& circumstance) {
   // A shim that refuses everything proves nothing: the same bundle directory without the fault must
   // start. (Law 1: green needs a live positive observation.)
   const Bundle healthy = check.MakeBundle(Program("pause"));
@@ -121,9 +121,7 @@ StartResult ExpectRefusal(CheckContext& check, const Bundle& bundle, const Start
 
   const std::vector<std::string> living = Living(check);
   const std::vector<std::string> sockets = SocketFiles(check);
-  StartResult result = check.RunStart(bundle, options);
-  JudgeRefusalAgainst(check, result, circumstance, living, sockets);
-  return result;
+  JudgeRefusalAgainst(check, check.RunStart(bundle, options), circumstance, living, sockets);
 }
 
 void JudgeRefusal(CheckContext& check, const Bundle& /*bundle*/, const StartResult& result,

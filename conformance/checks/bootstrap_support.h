@@ -17,9 +17,9 @@ void ExpectStarts(CheckContext& check, const Bundle& bundle, const StartOptions&
                   const std::string& circumstance);
 
 // `start` is refused as START-07 asks: non-zero exit by itself, a reason in the output, neither a
-// daemon nor a socket left. Returns what `start` did.
-StartResult ExpectRefusal(CheckContext& check, const Bundle& bundle, const StartOptions& options,
-                          const std::string& circumstance);
+// daemon nor a socket left.
+void ExpectRefusal(CheckContext& check, const Bundle& bundle, const StartOptions& options,
+                   const std::string& circumstance);
 
 // The same for a `start` that has run already, with nothing but this check's daemons before it.
 void JudgeRefusal(CheckContext& check, const Bundle& bundle, const StartResult& result,
