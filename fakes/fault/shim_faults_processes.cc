@@ -323,8 +323,18 @@ void AddProcessesFaults(std::vector<KnownFault>& faults) {
       {.name = "hooks-run-at-start-up",
        .what = "the hooks of a bundle run when the shim starts",
        .origin = "HOOK-10",
-       .rules = {"run hooks role=start"},
+       .rules = {"run hooks role=start at=begin"},
        .kills = {{"hooks/none-run-without-a-create", "process.state"}}},
+      {.name = "hooks-run-at-the-end",
+       .what = "the hooks of a bundle run when the daemon ends",
+       .origin = "HOOK-10",
+       .rules = {"run hooks role=daemon at=end"},
+       .kills = {{"hooks/none-run-without-a-create", "process.state"}}},
+      {.name = "start-answered-before-its-hooks",
+       .what = "Start is answered before the engine has run the hooks",
+       .origin = "HOOK-01",
+       .rules = {"early start of=init", "late exit of=init ms=1500"},
+       .kills = {{"hooks/start-runs-its-hooks-in-order", "event.order"}}},
   };
   faults.insert(faults.end(), rows.begin(), rows.end());
 }

@@ -173,6 +173,15 @@ TEST_F(FaultyBackendTest, StartsFailAreSkippedAndSpoiled) {
   EXPECT_TRUE(Start([&](shim::Done<pid_t> done) { exec->Start(std::move(done)); }).ok());
 }
 
+TEST_F(FaultyBackendTest, AStartIsAnsweredBeforeItIsDone) {
+  Make({"early start of=init"});
+  Create();
+  real_->Hold("start");
+  EXPECT_TRUE(StartInit().ok());
+  EXPECT_EQ(real_->Held("start"), 1u);
+  real_->Release("start");
+}
+
 TEST_F(FaultyBackendTest, SlowdownsChangeNoAnswer) {
   Make({"fork exec", "visit bundles times=2"});
   Create();

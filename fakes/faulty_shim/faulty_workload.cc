@@ -97,6 +97,10 @@ void StartFaulty(FaultyHost& host, const FaultPlan::Facts& facts, pid_t pid,
     return start([error = ErrorOf(*rule),
                   done = std::move(done)](const absl::StatusOr<pid_t>&) mutable { done(error); });
   }
+  if (host.plan.Fire("early", "start", facts) != nullptr) {
+    done(pid);
+    return start([](const absl::StatusOr<pid_t>&) {});
+  }
   const Rule* rule = host.plan.Fire("late", "start", facts);
   if (rule == nullptr && host.plan.Has("overwrite", "start")) {
     return start([&plan = host.plan, facts,

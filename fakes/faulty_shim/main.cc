@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   std::string program = argc > 0 ? argv[0] : "";
   fakes::RememberCommandLine(argc, argv);
   if (role == "daemon") fakes::BeginDaemon();
-  if (fakes::Fire("run", "hooks") != nullptr) fakes::RunHooksOfBundle();
+  fakes::RunHooksAtBegin();
   std::vector<char*> rest = {program.data()};
   for (std::string& arg : args) rest.push_back(arg.data());
   const int count = static_cast<int>(rest.size());
@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   const int code = shim::RunShim(count, rest.data(), [&plan](const shim::BackendContext& context) {
     return fakes::MakeFaultyBackend(backends::MakeTaskBackend(context), **plan, context);
   });
+  fakes::RunHooksAtEnd();
   fakes::StretchCommand();
   fakes::SetCurrentPlan(nullptr);
   return code;

@@ -3,8 +3,10 @@
 
 namespace fakes {
 
-// Runs every hook of the config.json in the working directory, which is the bundle's, and waits for
-// them: rule `run hooks`.
-void RunHooksOfBundle();
+// Rule `run hooks`: every hook of the bundle's config.json runs, and is waited for. The bundle is
+// the working directory of the command. To be called when a command of the shim begins, by a daemon
+// that was forked as well, and before its process ends.
+void RunHooksAtBegin();
+void RunHooksAtEnd();
 
 }  // namespace fakes

@@ -16,6 +16,7 @@
 #include "fakes/faulty_shim/children.h"
 #include "fakes/faulty_shim/needless_work.h"
 #include "fakes/faulty_shim/own_children.h"
+#include "fakes/faulty_shim/startup_hooks.h"
 #include "fakes/faulty_shim/wrapped.h"
 
 // System calls about processes and signals.
@@ -182,6 +183,7 @@ void WrapExit(int code) {
   if (Fire("kill", "_exit") != nullptr) {
     for (const pid_t pid : ChildrenOfThis().followed) RealKill(pid, SIGKILL);
   }
+  RunHooksAtEnd();
   StretchCommand();
   RealExit(code);
 }

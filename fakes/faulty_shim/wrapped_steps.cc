@@ -27,6 +27,7 @@
 #include "fakes/faulty_shim/faulty_daemon.h"
 #include "fakes/faulty_shim/own_children.h"
 #include "fakes/faulty_shim/spec_reading.h"
+#include "fakes/faulty_shim/startup_hooks.h"
 #include "fakes/faulty_shim/wrapped.h"
 #include "netlink/link.h"
 #include "netlink/traffic.h"
@@ -241,6 +242,7 @@ absl::StatusOr<base::Child> WrapForkAs(const base::SpawnSpec& spec) {
   absl::StatusOr<base::Child> child = RealForkAs(altered);
   if (child.ok() && child->pid == 0) {
     CurrentPlan()->Enter("daemon");
+    RunHooksAtBegin();
     BeginDaemon();
   }
   return child;

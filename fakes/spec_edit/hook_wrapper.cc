@@ -22,10 +22,10 @@
 namespace fakes {
 namespace {
 
-constexpr absl::string_view kPlain[] = {"ignore-failure",  "fail",         "skip",
-                                        "twice",           "no-input",     "no-environment",
-                                        "own-name",        "background",   "lost-directory",
-                                        "insist-on-input", "unread-output"};
+constexpr absl::string_view kPlain[] = {
+    "ignore-failure", "fail",          "skip",       "twice",          "no-input",
+    "no-environment", "own-name",      "background", "lost-directory", "insist-on-input",
+    "unread-output",  "engine-output", "outlive"};
 constexpr absl::string_view kInput = "input ";
 constexpr absl::string_view kCutInput = "cut-input ";
 constexpr absl::string_view kDirectory = "directory ";
@@ -85,12 +85,20 @@ void SpoilOutput() {
   ::dup2(ends[1], STDERR_FILENO);
 }
 
+// Not the pipe that the engine has given us, but what it writes to itself.
+void TakeEnginesOutput() {
+  const std::string path = absl::StrCat("/proc/", ::getppid(), "/fd/1");
+  const base::UniqueFd output(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (output.ok()) ::dup2(output.get(), STDOUT_FILENO);
+}
+
 [[noreturn]] void BecomeWith(const RealHook& hook, int input) {
   ::dup2(input, STDIN_FILENO);
   absl::string_view directory = hook.action;
   if (absl::ConsumePrefix(&directory, kDirectory)) (void)!::chdir(std::string(directory).c_str());
   if (hook.action == "lost-directory") EnterLostDirectory();
   if (hook.action == "unread-output") SpoilOutput();
+  if (hook.action == "engine-output") TakeEnginesOutput();
   std::vector<char*> argv;
   for (const std::string& word : hook.argv) argv.push_back(const_cast<char*>(word.c_str()));
   if (hook.action == "own-name") argv[0] = const_cast<char*>(hook.path.c_str());
@@ -113,7 +121,11 @@ int RunToEnd(const RealHook& hook, const std::string& input) {
   const pid_t pid = ::fork();
   if (pid == 0) {
     // Who ends the wrapper at the hook's timeout means the hook.
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (hook.action == "outlive") {
+      ::setsid();
+    } else {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
     Become(hook, input);
   }
   int status = 0;
@@ -165,7 +177,7 @@ absl::Status CheckHookWrapper(absl::string_view action) {
       absl::StrCat("'", action,
                    "': expected ignore-failure, fail, skip, twice, no-input, no-environment, "
                    "own-name, background, lost-directory, insist-on-input, unread-output, "
-                   "directory /DIR, input EDIT or cut-input BYTES"));
+                   "engine-output, outlive, directory /DIR, input EDIT or cut-input BYTES"));
 }
 
 std::vector<std::string> WrappedHook(const std::string& action, const std::string& path,
@@ -189,6 +201,7 @@ int RunHookWrapper(const std::vector<std::string>& words) {
   }
   if (hook.action == "insist-on-input") return RunFedByPipe(hook, input);
   if (hook.action == "twice") RunToEnd(hook, input);
+  if (hook.action == "outlive") return RunToEnd(hook, input);
   if (hook.action == "ignore-failure" || hook.action == "fail") {
     const int code = RunToEnd(hook, input);
     return hook.action == "ignore-failure" ? 0 : std::max(code, 1);

@@ -26,6 +26,8 @@ inline constexpr char kHookWord[] = "--hook";
 //   lost-directory   it runs in a directory that is gone
 //   insist-on-input  it fails if it leaves any of its standard input unread
 //   unread-output    nobody reads its standard output and error
+//   engine-output    its standard output is the engine's own, which is the container's
+//   outlive          it goes on when it is ended
 //   input EDIT       EDIT (json_edit.h) of the state on its standard input
 //   cut-input N      it gets no more than N bytes of it
 // INVALID_ARGUMENT says what was expected.
