@@ -4,6 +4,7 @@
 
 #include <absl/strings/str_cat.h>
 
+#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -44,6 +45,7 @@ void SlowVerb(CheckContext& check, ShimUnderTest& shim, const Obstacle::During& 
                                        .until = gate.path()});
   const std::unique_ptr<PendingReply> reply = SendUntilStuck(check, call, subject, faults, rule);
   during(WhileStuck(call, subject, "is slow"), subject.bundle.id);
+  check.Linger(std::chrono::milliseconds(50));  // an answer without the engine may be under way
   check.EXPECT_THAT(reply->done(), Eq(false),
                     {.text = absl::StrCat(call.name, " returned before its engine was done"),
                      .code = why::kProcessState});

@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -52,6 +53,7 @@ void SlowCall(CheckContext& check, ShimUnderTest& shim, const Obstacle::During& 
   faults.AwaitFired(planned, *reply, call.is->name);
   during(absl::StrCat("while the guest's ", call.verb, " for ", subject.bundle.id, " is slow"),
          subject.bundle.id);
+  check.Linger(std::chrono::milliseconds(50));  // an answer without the guest may be under way
   check.EXPECT_THAT(reply->done(), Eq(false),
                     {.text = absl::StrCat(call.is->name, " returned before its guest was done"),
                      .code = why::kProcessState});

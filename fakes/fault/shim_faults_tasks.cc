@@ -386,7 +386,7 @@ void AddTasksFaults(std::vector<KnownFault>& faults) {
        .origin = "DELETE-01",
        .rules = {"early delete"},
        .kills = {{"isolation/a-failed-engine-delete-is-told", "reply.code"},
-                 {"isolation/a-slow-engine-delete-delays-no-other-container", "process.state"}}},
+                 {"isolation/a-slow-engine-delete-delays-no-state", "process.state"}}},
       {.name = "failure-of-the-engines-create-ignored",
        .what = "the exit status of the engine's create is not looked at",
        .origin = "E6 TT-22",
