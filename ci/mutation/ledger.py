@@ -9,6 +9,7 @@ from .workspace import ROOT
 
 EQUIVALENT = ROOT / "conformance/selftest/equivalent_mutants.txt"
 SAVE_EVERY = 10
+UNREACHED = ("not-reached", "elsewhere")
 
 
 def equivalents():
@@ -45,6 +46,10 @@ class Ledger:
         result = self.results.get(mutant["key"])
         return result is not None and result["stamp"] == self.stamp(mutant, result["fate"])
 
+    def judged(self, mutant):
+        """Known by a run; to find out what nothing reaches costs none."""
+        return self.known(mutant) and self.results[mutant["key"]]["fate"] not in UNREACHED
+
     def note(self, mutant, fate, by="", seconds=0.0):
         self.results[mutant["key"]] = {"fate": fate, "by": by, "seconds": round(seconds, 3),
                                        "stamp": self.stamp(mutant, fate)}
@@ -52,13 +57,13 @@ class Ledger:
     def save(self):
         self.path.write_text(json.dumps(self.results, indent=0))
 
-    def fill(self, mutants, reaching, fate, jobs, until):
+    def fill(self, mutants, reaching, fate, jobs, until, unreached=lambda mutant: "not-reached"):
         """Notes each mutant's (fate, by) from `fate(mutant, those that reach it)`, `jobs` at a
-        time; False if the time was not enough for all."""
+        time, or the fate `unreached(mutant)`; False if the time was not enough for all."""
         def one(mutant):
             by_whom = reaching(mutant)
             if not by_whom:
-                return mutant, "not-reached"
+                return mutant, unreached(mutant)
             if time.monotonic() > until:
                 return None
             started = time.monotonic()

@@ -342,9 +342,10 @@ class Finder:
             return
         subject = call[:-len(name)]
         arguments = [self.range(a) for a in node.get_arguments()]
-        # What a scenario needs to go on, rather than what it is about.
+        # What a scenario needs to go on, or of its host, rather than what it is about.
         prepares = name == "Require" or (name == "ASSERT_THAT" and len(arguments) > 1 and
                                          arguments[1] and self.text(arguments[1]) == "IsOk()")
+        prepares = prepares or re.search(r"\bwhy::k(Harness|Host)\b", text) is not None
         removed = [Mutant("precondition" if prepares else "expectation", text, "nothing")]
         if name == "AddFailure":
             self.add(span, removed, [f"({NS}On(@0) ? void() : void(", span, "))"])

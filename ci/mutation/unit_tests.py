@@ -149,7 +149,7 @@ class Runner:
         for case in cases:
             for number in case.reach:
                 reaching.setdefault(number, []).append(case)
-        todo = [m for m in chosen if not self.ledger.known(m)]
+        todo = [m for m in chosen if not self.ledger.judged(m)]
         say(f"{len(cases)} cases, {len(todo)} mutants to judge")
         return self.ledger.fill(
             todo, lambda mutant: reaching.get(mutant["number"]),
