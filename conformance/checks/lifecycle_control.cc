@@ -19,7 +19,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::Eq;
-using ::testing::Gt;
 
 constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
 
@@ -153,7 +152,7 @@ void ShutdownSparesTheSibling(CheckContext& check) {
                       {.text = absl::StrCat("Shutdown with a task left, now=", now)});
     ExpectUnchanged(check, sibling, before, "Shutdown for another container");
   }
-  check.EXPECT_THAT(EndTask(check, sibling).size(), Gt(0u));
+  EndTask(check, sibling);
 }
 
 }  // namespace
