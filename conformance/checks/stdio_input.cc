@@ -17,7 +17,6 @@ namespace conformance {
 namespace {
 
 using ::testing::Eq;
-using ::testing::Ge;
 
 void MegabytesThereAndBack(CheckContext& check) {
   constexpr std::size_t kBytes = 4u << 20;
@@ -43,21 +42,17 @@ void InputBeforeStart(CheckContext& check) {
   check.EXPECT_THAT(task.Wait(), IsOkAndHolds(ExitedWith(0)));
 }
 
-// Writes until neither the pipe nor the shim takes more; how much that was.
-std::size_t Fill(CheckContext& check, const base::UniqueFd& fd) {
+// Writes until neither the pipe nor the shim takes more.
+void Fill(CheckContext& check, const base::UniqueFd& fd) {
   const std::string chunk(4096, 'x');
-  std::size_t written = 0;
   // Full for a while means: nobody drains it.
   for (int full = 0; full < 5; ++full) {
     while (true) {
-      const ssize_t count = ::write(fd.get(), chunk.data(), chunk.size());
-      if (count <= 0) break;
-      written += static_cast<std::size_t>(count);
+      if (::write(fd.get(), chunk.data(), chunk.size()) <= 0) break;
       full = 0;
     }
     check.Linger(std::chrono::milliseconds(10));
   }
-  return written;
 }
 
 void UnreadInputDelaysNobody(CheckContext& check) {
@@ -70,9 +65,7 @@ void UnreadInputDelaysNobody(CheckContext& check) {
   options.shim = &other.shim();
   options.stdio.stdin_uri = path;
   const Task task = check.Run(Program("pause"), options);  // never reads
-  check.EXPECT_THAT(
-      Fill(check, writer), Ge(4096u),
-      {.text = "bytes on their way to a process that does not read", .code = why::kInputLost});
+  Fill(check, writer);
   ExpectUndisturbed(check, other, "a process that does not read its stdin");
   check.EXPECT_THAT(task.CloseIo(), IsOk(), {.text = "CloseIO with unread input"});
   check.EXPECT_THAT(task.Kill(SIGKILL), IsOk());

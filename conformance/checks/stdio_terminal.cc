@@ -133,8 +133,7 @@ void KilledOnATerminal(CheckContext& check) {
   check.EXPECT_THAT(
       task.stdio().AwaitEof(), Eq(true),
       {.text = "EOF of a terminal whose process was killed", .code = why::kOutputNoEof});
-  check.EXPECT_THAT(task.ResizePty(80, 24), ::testing::AnyOf(IsOk(), IsError()),
-                    {.text = "ResizePty of a process that is gone is answered"});
+  (void)task.ResizePty(80, 24);  // of a process that is gone: it need only be answered
   check.EXPECT_THAT(task.Delete(), IsOkAndHolds(ExitedWith(137)));
 }
 
