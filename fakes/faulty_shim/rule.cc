@@ -37,7 +37,8 @@ constexpr NamedNumber kFlags[] = {{"O_NONBLOCK", O_NONBLOCK},
 
 // Keys whose values are of a kind; all others are texts.
 constexpr absl::string_view kNumbers =
-    "nth from max ms code to status bytes death pass close keep timeout connect retries queue";
+    "nth from max ms code to status bytes death pass close keep timeout connect retries queue "
+    "alter drop-argument";
 constexpr absl::string_view kOctals = "mode";
 
 struct Choice {
@@ -51,7 +52,8 @@ constexpr Choice kChoices[] = {
     {"keep-ends", "no"},
     {"nonblocking", "yes no"},
     {"reader", "none some"},
-    {"stream", "out err"},
+    {"stream", "in out err"},
+    {"tee", "init"},
     {"backlog", "full"},
     {"as", "child"},
     {"decode", "signal-only no-signal wait-status low-bits signed"},

@@ -32,9 +32,28 @@ std::string Pumped(const std::string& rule, const std::string& text) {
 TEST(StreamPumpTest, SomeArrivesOrAllOrNothing) {
   EXPECT_EQ(Pumped("pump stdio of=init stream=out keep=4", "abcdef"), "abcd");
   EXPECT_EQ(Pumped("pump stdio of=init stream=out", "abcdef"), "abcdef");
+  EXPECT_EQ(Pumped("pump stdio of=init stream=out alter=1", "abcdef"),
+            "a\x9d"
+            "cdef");
   EXPECT_EQ(Pumped("pump stdio of=init stream=out ms=10", "abcdef"), "")
       << "the writer has gone before";
   EXPECT_EQ(Pumped("pump stdio of=exec stream=out keep=0", "abcdef"), "abcdef");
+}
+
+TEST(StreamPumpTest, SomeInputArrives) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  base::UniqueFd writer(ends[1]);
+  shim::ProcessIo io;
+  io.in.reset(ends[0]);
+  TestPlan plan({"pump stdio of=init stream=in keep=4"});
+  PumpStreams(*plan, "init", io);
+  ASSERT_EQ(::write(writer.get(), "abcdef", 6), 6);
+  writer.reset();
+  std::string arrived;
+  char byte = 0;
+  while (::read(io.in.get(), &byte, 1) == 1) arrived += byte;
+  EXPECT_EQ(arrived, "abcd");
 }
 
 }  // namespace

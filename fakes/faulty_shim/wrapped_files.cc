@@ -95,7 +95,7 @@ void ForgetWriteEnd(const std::string& path) {
 int WrapOpen(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
-  const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
+  mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
   va_end(arguments);
   FaultPlan::Facts facts = {{"path", path}, {"access", AccessOf(flags)}};
   if (PlanHas("fail", "open") && facts["access"] == "r") {
@@ -112,6 +112,9 @@ int WrapOpen(const char* path, int flags, ...) {
   }
   if (const Rule* rule = Fire("drop", "open", facts)) {
     flags &= ~static_cast<int>(rule->Number("flag"));
+  }
+  if (const Rule* rule = Fire("alter", "open", facts)) {
+    mode = static_cast<mode_t>(rule->Number("mode"));
   }
   const int fd = RealOpen(path, flags, mode);
   if (facts["access"] == "w") ForgetWriteEnd(path);

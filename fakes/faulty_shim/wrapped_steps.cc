@@ -112,6 +112,22 @@ void Swap(std::vector<base::FdMapping>& fds, const std::vector<int>& targets) {
   }
 }
 
+void AlterEnvironment(const Rule& rule, base::SpawnSpec& spec) {
+  if (!spec.env) return;
+  if (rule.has("drop-env")) {
+    const std::string begin = absl::StrCat(rule.Text("drop-env"), "=");
+    spec.env->erase(
+        std::remove_if(spec.env->begin(), spec.env->end(),
+                       [&](const std::string& entry) { return absl::StartsWith(entry, begin); }),
+        spec.env->end());
+  }
+  if (rule.has("add-env")) {
+    const std::pair<std::string, std::string> entry =
+        absl::StrSplit(rule.Text("add-env"), absl::MaxSplits(':', 1));
+    spec.env->push_back(absl::StrCat(entry.first, "=", entry.second));
+  }
+}
+
 void Alter(const Rule& rule, base::SpawnSpec& spec) {
   if (rule.has("cwd")) spec.cwd.clear();
   if (rule.Text("group") == "parents") ::setpgid(0, ::getpgid(::getppid()));
@@ -129,6 +145,13 @@ void Alter(const Rule& rule, base::SpawnSpec& spec) {
                    spec.fds.end());
   }
   Swap(spec.fds, Numbers(rule.Text("swap")));
+  if (rule.has("drop-argument")) {
+    const auto place = static_cast<std::size_t>(rule.Number("drop-argument"));
+    if (place < spec.argv.size()) {
+      spec.argv.erase(spec.argv.begin() + static_cast<std::ptrdiff_t>(place));
+    }
+  }
+  AlterEnvironment(rule, spec);
 }
 
 // What is behind 2. The descriptors stay, so that whoever has them may close them.
