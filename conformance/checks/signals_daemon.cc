@@ -55,6 +55,7 @@ void SigkillLeavesContainers(CheckContext& check) {
   check.ASSERT_THAT(task.shim().SendSignal(SIGKILL), IsOk());
   check.ASSERT_THAT(task.shim().AwaitExit(std::chrono::seconds(10)), Eq(true),
                     {.text = "the shim ends", .code = why::kHarness});
+  check.Linger(std::chrono::milliseconds(50));  // what was killed with it has gone by now
   check.EXPECT_THAT(task.ProcessGone(), Eq(false),
                     {.text = "the container runs on", .code = why::kProcessState});
   check.EXPECT_THAT(check.World().MountsBelow(task.bundle().path).size(), Eq(mounts),
