@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Known faults of OCI engines, as faulty-engine has them (fakes/faulty_engine/README.md).
+#include <string>
 #include <utility>
 
 #include "fakes/fault/engine_hook_faults.h"
@@ -12,6 +13,14 @@ namespace {
 constexpr absl::string_view kProcess = "process.state";
 constexpr absl::string_view kField = "reply.field";
 constexpr absl::string_view kCode = "reply.code";
+
+// A rule: a process of the engine's waits for the end of the shim, whose child the engine is, and
+// has `command` run then.
+std::string WhenTheShimDies(const std::string& command) {
+  return "create then d=$(awk '/^PPid/{print $2}' /proc/$PPID/status); export d; "
+         "setsid sh -c 'while kill -0 $d; do sleep 0.01; done; " +
+         command + "' </dev/null >/dev/null 2>&1 &";
+}
 
 std::vector<KnownFault> AllEngineFaults() {
   std::vector<KnownFault> faults = {
@@ -493,6 +502,16 @@ std::vector<KnownFault> AllEngineFaults() {
        .origin = "RES-04",
        .rules = {"create open 3", "create set --preserve-fds 1"},
        .kills = {{"signals-reap/containers-inherit-no-descriptors", "left.fd"}}},
+      {.name = "engine-create-ties-the-init-to-the-shim",
+       .what = "the container's process dies with the shim",
+       .origin = "SIG-06",
+       .rules = {WhenTheShimDies(R"(kill -9 $(cat "$PID_FILE"))")},
+       .kills = {{"signals-reap/sigkill-leaves-containers-running", kProcess}}},
+      {.name = "engine-create-ties-the-rootfs-to-the-shim",
+       .what = "the rootfs of a container is unmounted when the shim dies",
+       .origin = "SIG-06",
+       .rules = {WhenTheShimDies(R"(umount -l "$BUNDLE/rootfs")")},
+       .kills = {{"signals-reap/sigkill-leaves-containers-running", kProcess}}},
       {.name = "engine-create-ignores-the-environment",
        .what = "the engine forgets the environment of the init",
        .origin = "START-30",

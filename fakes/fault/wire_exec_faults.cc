@@ -96,6 +96,12 @@ std::vector<KnownFault> WireExecFaults() {
        .origin = "KILL-10",
        .rules = {R"(reply Kill where request.exec_id!="" also Kill exec_id="" signal=9)"},
        .kills = {{"signals-reap/kill-of-an-exec-spares-the-rest", "reply.field"}}},
+      {.name = "kill-of-exec-taken-for-its-siblings",
+       .what = "Kill of an exec lets State tell that the other exec has stopped",
+       .origin = "KILL-10 REAP-05",
+       .rules = {R"(reply State after request Kill where request.exec_id!="" once )"
+                 "set status=STOPPED"},
+       .kills = {{"signals-reap/kill-of-an-exec-spares-the-rest", "reply.field"}}},
       {.name = "kill-unstarted-exec-not-found",
        .what = "Kill of an exec that never ran fails with NOT_FOUND",
        .origin = "KILL-04 TT-21",

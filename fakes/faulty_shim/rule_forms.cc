@@ -60,7 +60,7 @@ constexpr RuleForm kForms[] = {
     {"crash", "connect", "path", "", "the process aborts when nobody listens"},
     {"block", "connect", "path", "ms!", "when nobody listens, nothing else is done for so long"},
     {"await", "connect", "path", "", "a listener whose queue is full is waited for"},
-    {"forge", "getsockopt", "",            "",       "every peer seems to be the shim's own user"},
+    {"forge", "getsockopt", "",            "which",  "every peer seems to be the shim's own user; `which`: has only its uid, or gid"},
     // Steps of the shim.
     {"alter", "spawn",     "program verb", "cwd group death pass close swap keep-ends add-env drop-env drop-argument", "started otherwise; keep-ends=no: the shim gives up its ends of what it passes; add-env: NAME:VALUE; drop-argument: its place, the program is 0"},
     {"fail", "spawn",      "program verb", "errno!", "not started"},
@@ -89,7 +89,7 @@ constexpr RuleForm kForms[] = {
     {"hide", "daemon", "", "behind", "the daemon has no command line; `behind`: another word stands behind that one"},
     {"leak", "daemon", "", "bytes!", "memory stays from the beginning"},
     {"stretch", "command", "", "percent!", "a command of the shim takes so much longer, busy with system calls"},
-    {"alter", "socket-path", "", "place!", "the socket lies elsewhere, or where another one lies: elsewhere, plain, lone, sandbox"},
+    {"alter", "socket-path", "", "place!", "the socket lies elsewhere, or where another one lies: elsewhere, plain, lone, own, sandbox"},
     // Calls that come in.
     {"end", "rpc",         "method!",      "on!",    "the daemon ends"},
     {"block", "rpc",       "method!",      "ms!",    "nothing else is done for so long"},

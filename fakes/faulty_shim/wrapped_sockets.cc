@@ -112,11 +112,13 @@ ttrpc::FrameHeader WrapDecodeFrameHeader(const char* in) {
 
 int WrapGetsockopt(int fd, int level, int option, void* value, socklen_t* size) {
   const int result = RealGetsockopt(fd, level, option, value, size);
-  if (result == 0 && level == SOL_SOCKET && option == SO_PEERCRED && *size == sizeof(ucred) &&
-      Fire("forge", "getsockopt") != nullptr) {
+  if (result != 0 || level != SOL_SOCKET || option != SO_PEERCRED || *size != sizeof(ucred)) {
+    return result;
+  }
+  if (const Rule* rule = Fire("forge", "getsockopt")) {
     auto* peer = static_cast<ucred*>(value);
-    peer->uid = ::geteuid();
-    peer->gid = ::getegid();
+    if (rule->Text("which") != "gid") peer->uid = ::geteuid();
+    if (rule->Text("which") != "uid") peer->gid = ::getegid();
   }
   return result;
 }

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -342,6 +343,7 @@ absl::StatusOr<std::string> WrapSocketPath(const containerd::SocketOwner& owner,
   containerd::SocketOwner other = owner;
   if (place == "elsewhere") other.grpc_address += "/elsewhere";
   if (place == "lone") other.group = "lone";
+  if (place == "own") other.group = std::filesystem::current_path().filename();
   if (place == "sandbox") other.group = SandboxOf(owner.group);
   ASSIGN_OR_RETURN(const std::string path, RealSocketPath(other, directory));
   if (place != "plain") return path;

@@ -232,6 +232,7 @@ TEST(WrappedTest, SocketsLieElsewhere) {
   EXPECT_EQ(path("plain"), "/run/x/ns-g");
   EXPECT_NE(path("elsewhere"), usual);
   EXPECT_NE(path("lone"), usual);
+  EXPECT_NE(path("own"), usual);
   EXPECT_EQ(path("sandbox"), usual) << "no config.json here names one";
 }
 
