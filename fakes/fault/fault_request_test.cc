@@ -2,12 +2,15 @@
 #include "fakes/fault/fault_request.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <set>
+#include <string>
 
 #include "base/testing/temp_dir.h"
 
@@ -98,6 +101,19 @@ TEST_F(FaultRequestTest, ARehearsalHasAllFaultsAndShowsNone) {
   EXPECT_EQ(taken->rules.size(), taken->rehearsed.size());
   EXPECT_EQ(taken->rehearsed.back(), faults.back().name);
   EXPECT_THAT(Refusal({"--rehearse", "--fault=x"}), HasSubstr("give one of them"));
+}
+
+// Who counts rows counts defects.
+TEST(KnownFaultTest, NoDefectIsTwoRows) {
+  for (const KnownFaultSeam seam : kSeams) {
+    std::map<std::string, absl::string_view> seen;
+    for (const KnownFault& fault : KnownFaultsAt(seam)) {
+      const std::string defect =
+          absl::StrCat(fault.profile, "\n", absl::StrJoin(fault.rules, "\n"));
+      const auto [other, added] = seen.emplace(defect, fault.name);
+      EXPECT_TRUE(added) << fault.name << " is " << other->second;
+    }
+  }
 }
 
 TEST(KnownFaultTest, RowsAreWellFormed) {
