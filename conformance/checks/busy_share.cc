@@ -4,6 +4,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,22 +18,39 @@
 namespace conformance {
 namespace {
 
-using std::chrono::nanoseconds;
+using Seconds = std::chrono::duration<double>;
 
 struct Spent {
-  nanoseconds running{0};
-  nanoseconds waiting{0};  // for a CPU, as far as it has got one since
-  bool runnable = false;   // at the moment
+  Seconds running{0};
+  Seconds waiting{0};     // for a CPU, as far as it has got one since
+  bool runnable = false;  // at the moment
 };
 
-// Linux, Documentation/filesystems/proc.rst: the third field, after a name that may have anything
-// in it.
-bool IsRunnable(const std::string& stat) {
-  const std::size_t name_end = stat.rfind(") ");
-  return name_end != std::string::npos && stat.compare(name_end + 2, 1, "R") == 0;
+// Of a thread's stat (Linux, Documentation/filesystems/proc.rst) the third field, behind a name
+// that may have anything in it, and those of its time on CPUs, which every kernel counts; of
+// schedstat (Documentation/scheduler/sched-stats.rst) the second, which is 0 where nobody counts
+// it.
+bool ParseSpent(const std::string& stat, const std::string& schedstat, Spent& spent) {
+  const std::vector<std::string> fields =
+      absl::StrSplit(stat.substr(std::min(stat.rfind(')') + 2, stat.size())), ' ');
+  std::int64_t user = 0;
+  std::int64_t kernel = 0;
+  if (fields.size() < 13 || !absl::SimpleAtoi(fields[11], &user) ||
+      !absl::SimpleAtoi(fields[12], &kernel)) {
+    return false;
+  }
+  static const double tick = 1.0 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  spent.running = Seconds(static_cast<double>(user + kernel) * tick);
+  spent.runnable = fields[0] == "R";
+  const std::vector<std::string> scheduled = absl::StrSplit(schedstat, ' ');
+  std::int64_t waiting = 0;  // ns
+  if (scheduled.size() > 1 && absl::SimpleAtoi(scheduled[1], &waiting)) {
+    spent.waiting = std::chrono::nanoseconds(waiting);
+  }
+  return true;
 }
 
-// By thread. Of schedstat the first two fields (Linux, Documentation/scheduler/sched-stats.rst).
+// By thread.
 std::map<std::string, Spent> SpentBy(CheckContext& check, pid_t pid) {
   std::map<std::string, Spent> spent;
   std::error_code error;
@@ -41,18 +59,14 @@ std::map<std::string, Spent> SpentBy(CheckContext& check, pid_t pid) {
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     const std::string thread = entry->path().filename().string();
     const std::string task = absl::StrCat("task/", thread);
-    const std::vector<std::string> fields =
-        absl::StrSplit(check.World().ReadProc(pid, task + "/schedstat"), ' ');
-    std::int64_t running = 0;
-    std::int64_t waiting = 0;
-    if (fields.size() > 1 && absl::SimpleAtoi(fields[0], &running) &&
-        absl::SimpleAtoi(fields[1], &waiting)) {
-      spent[thread] = {nanoseconds(running), nanoseconds(waiting),
-                       IsRunnable(check.World().ReadProc(pid, task + "/stat"))};
+    Spent one;
+    if (ParseSpent(check.World().ReadProc(pid, task + "/stat"),
+                   check.World().ReadProc(pid, task + "/schedstat"), one)) {
+      spent[thread] = one;
     }
   }
   check.ASSERT_THAT(spent.empty(), ::testing::Eq(false),
-                    {.text = "no schedstat of the shim can be read", .code = why::kHarness});
+                    {.text = "no thread of the shim has a stat", .code = why::kHarness});
   return spent;
 }
 
@@ -63,13 +77,13 @@ struct Share {
 };
 
 Share ShareOf(const std::map<std::string, Spent>& before, const std::map<std::string, Spent>& after,
-              std::chrono::duration<double> passed) {
+              Seconds passed) {
   Share share;
   for (const auto& [thread, now] : after) {
     const auto found = before.find(thread);
     const Spent then = found == before.end() ? Spent{} : found->second;
-    const std::chrono::duration<double> running = now.running - then.running;
-    const std::chrono::duration<double> waiting = now.waiting - then.waiting;
+    const Seconds running = now.running - then.running;
+    const Seconds waiting = now.waiting - then.waiting;
     share.used += running / passed;
     share.wanted = std::max(share.wanted, (running + waiting) / passed);
     share.runnable = share.runnable || now.runnable;
