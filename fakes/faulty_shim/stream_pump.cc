@@ -95,13 +95,14 @@ void PumpStreams(FaultPlan& plan, const std::string& of, shim::ProcessIo& io) {
     const Rule* rule = plan.Fire("pump", "stdio", {{"of", of}, {"stream", name}});
     int ends[2];
     if (rule == nullptr || ::pipe2(ends, O_CLOEXEC) != 0) continue;
-    const bool input = fd == &io.in;
     const std::int64_t all = std::numeric_limits<std::int64_t>::max();
-    base::UniqueFd far = std::exchange(*fd, base::UniqueFd(ends[input ? 0 : 1]));
-    base::UniqueFd near(ends[input ? 1 : 0]);
+    base::UniqueFd from(ends[0]);
+    base::UniqueFd to(ends[1]);
+    // The process gets one end of the pipe, what it had before is the other end of the pump.
+    std::swap(*fd, fd == &io.in ? from : to);
     // Ends with the stream; a process that ends earlier takes it along.
-    std::thread(Run, Pump{.from = input ? std::move(far) : std::move(near),
-                          .to = input ? std::move(near) : std::move(far),
+    std::thread(Run, Pump{.from = std::move(from),
+                          .to = std::move(to),
                           .begin_ms = rule->Number("ms"),
                           .keep = rule->Number("keep", all),
                           .alter = rule->Number("alter", -1),
