@@ -24,7 +24,6 @@ namespace conformance {
 namespace {
 
 using ::testing::Contains;
-using ::testing::Each;
 using ::testing::Eq;
 using ::testing::IsEmpty;
 using ::testing::Ne;

@@ -134,6 +134,7 @@ void StatsAnswersInTime(CheckContext& check) {
   containerd::task::v3::StatsRequest request;
   request.set_id(task.id());
   std::vector<std::unique_ptr<PendingReply>> calls;
+  calls.reserve(kCalls);
   for (int i = 0; i < kCalls; ++i) {
     calls.push_back(task.shim().CallAsync("Stats", request.SerializeAsString()));
   }

@@ -17,13 +17,9 @@
 namespace conformance {
 namespace {
 
-using ::testing::Contains;
-using ::testing::Each;
 using ::testing::Eq;
 using ::testing::Ge;
-using ::testing::IsEmpty;
 using ::testing::Ne;
-using ::testing::Not;
 
 // --- exit status ---------------------------------------------------------------------------------
 
