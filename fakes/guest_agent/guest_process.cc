@@ -107,7 +107,9 @@ void GuestProcess::OnExit(const base::ExitStatus& exit) {
   if (on_exit_) std::exchange(on_exit_, nullptr)();
   EndReads();
   waited_ = !waits_.empty();
-  for (auto& [id, done] : std::exchange(waits_, {})) done(status_);
+  // Whoever is told may destroy this.
+  const int status = status_;
+  for (auto& [id, done] : std::exchange(waits_, {})) done(status);
 }
 
 void GuestProcess::EndReads() {

@@ -39,10 +39,12 @@ absl::StatusOr<std::unique_ptr<OomWatch>> OomWatch::Start(boost::asio::io_contex
                                                           absl::AnyInvocable<void()> on_oom) {
   ASSIGN_OR_RETURN(container::OomMonitor monitor, container::OomMonitor::Create(cgroup));
   auto impl = std::make_shared<Impl>(loop, std::move(monitor), std::move(on_oom));
-  boost::system::error_code error;
-  impl->readable.assign(impl->monitor.fd().get(), error);
-  if (error) return base::ErrnoStatus(error.value(), "watch for lack of memory");
-  impl->Wait();
+  if (impl->monitor.fd().ok()) {
+    boost::system::error_code error;
+    impl->readable.assign(impl->monitor.fd().get(), error);
+    if (error) return base::ErrnoStatus(error.value(), "watch for lack of memory");
+    impl->Wait();
+  }
   return std::unique_ptr<OomWatch>(new OomWatch(std::move(impl)));
 }
 

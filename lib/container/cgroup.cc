@@ -30,6 +30,18 @@ namespace {
 constexpr absl::string_view kMemberControllers[] = {"freezer", "pids",   "memory", "devices",
                                                     "cpu",     "cpuset", "blkio",  "name=systemd"};
 
+// Whether v1 has what containers are limited and held by. Beside v2, named hierarchies are
+// systemd's book-keeping, and one such as net_cls is mounted for the sake of a single program.
+bool IsDecisive(const std::string& controller) {
+  constexpr absl::string_view kDecisive[] = {"cpu", "freezer", "memory", "pids"};
+  return std::count(std::begin(kDecisive), std::end(kDecisive), controller) > 0;
+}
+
+// Of v2, those that limits of containers are most likely to need.
+bool IsEssential(absl::string_view controller) {
+  return controller == "cpu" || controller == "memory" || controller == "pids";
+}
+
 bool IsDirectory(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -126,6 +138,24 @@ void ThawTree(const Cgroup& cgroup) {
   }
 }
 
+// The kernel takes a request whole or not at all, and one controller may be held back (by v1, or by
+// real-time processes): then what can be had.
+absl::Status EnableBelow(const std::string& directory, const std::vector<std::string>& names) {
+  const std::string file = absl::StrCat(directory, "/cgroup.subtree_control");
+  const std::string request = absl::StrJoin(
+      names, " ", [](std::string* out, const auto& name) { absl::StrAppend(out, "+", name); });
+  absl::Status whole = base::WriteKernelFile(file, request);
+  if (whole.ok()) return whole;
+  absl::Status essential;
+  bool any = false;
+  for (const std::string& name : names) {
+    const absl::Status enabled = base::WriteKernelFile(file, absl::StrCat("+", name));
+    any = any || enabled.ok();
+    if (IsEssential(name)) essential.Update(enabled);
+  }
+  return any ? essential : whole;
+}
+
 }  // namespace
 
 std::vector<std::string> Cgroup::Directories() const {
@@ -159,11 +189,9 @@ CgroupMounts CgroupMounts::Parse(absl::string_view mountinfo, const std::string&
         .directory = root + entry.mount_point, .mounted = entry.root, .controllers = {}};
     if (entry.type == "cgroup") {
       hierarchy.controllers = ControllersOf(entry);
-      const bool named =
-          std::any_of(hierarchy.controllers.begin(), hierarchy.controllers.end(),
-                      [](const std::string& name) { return absl::StartsWith(name, "name="); });
-      // A named hierarchy beside v2 is systemd's book-keeping, not a controller.
-      if (!named) mounts.version_ = CgroupVersion::kV1;
+      if (std::any_of(hierarchy.controllers.begin(), hierarchy.controllers.end(), IsDecisive)) {
+        mounts.version_ = CgroupVersion::kV1;
+      }
     }
     mounts.hierarchies_.push_back(std::move(hierarchy));
   }
@@ -241,6 +269,13 @@ absl::StatusOr<Cgroup> CgroupMounts::Locate(pid_t pid) const {
   return cgroup;
 }
 
+absl::string_view CgroupMounts::BesideOwn(absl::string_view own) const {
+  own = absl::StripSuffix(own, "/");
+  const absl::string_view parent = own.substr(0, own.rfind('/'));
+  // Above what is mounted there is nothing to be had.
+  return ParseMembership(absl::StrCat("0::", parent, "/")).unified.empty() ? own : parent;
+}
+
 absl::StatusOr<Cgroup> CgroupMounts::Resolve(absl::string_view path) const {
   ASSIGN_OR_RETURN(const std::string membership,
                    base::ReadKernelFile(absl::StrCat(root_, "/proc/self/cgroup")));
@@ -248,8 +283,11 @@ absl::StatusOr<Cgroup> CgroupMounts::Resolve(absl::string_view path) const {
   for (const absl::string_view line : absl::StrSplit(membership, '\n', absl::SkipEmpty())) {
     const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
     if (fields.size() != 3) continue;
-    const absl::string_view base =
-        absl::StartsWith(path, "/") ? "" : absl::StripSuffix(fields[2], "/");
+    const bool unified = version_ == CgroupVersion::kV2 && fields[1].empty();
+    absl::string_view base;
+    if (!absl::StartsWith(path, "/")) {
+      base = unified ? BesideOwn(fields[2]) : absl::StripSuffix(fields[2], "/");
+    }
     absl::StrAppend(&resolved, fields[0], ":", fields[1], ":", base, "/",
                     absl::StripPrefix(path, "/"), "\n");
   }
@@ -337,14 +375,11 @@ absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup)
                    base::ReadKernelFile(absl::StrCat(root, "/cgroup.controllers")));
   const std::vector<std::string> names =
       absl::StrSplit(absl::StripAsciiWhitespace(available), ' ', absl::SkipEmpty());
-  const std::string request = absl::StrJoin(
-      names, " ", [](std::string* out, const auto& name) { absl::StrAppend(out, "+", name); });
   absl::Status first_failure;
   // From the root down to the parent: each level can pass on only what it was given.
   for (std::size_t end = root.size(); end != std::string::npos && end < cgroup.unified.size();
        end = cgroup.unified.find('/', end + 1)) {
-    first_failure.Update(base::WriteKernelFile(
-        absl::StrCat(cgroup.unified.substr(0, end), "/cgroup.subtree_control"), request));
+    first_failure.Update(EnableBelow(cgroup.unified.substr(0, end), names));
   }
   return first_failure;
 }

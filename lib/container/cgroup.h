@@ -37,7 +37,7 @@ class CgroupMounts {
   static CgroupMounts Parse(absl::string_view mountinfo, const std::string& root = "");
   static absl::StatusOr<CgroupMounts> Read(const std::string& root = "");
 
-  // V1 if any v1 controller is mounted (legacy and hybrid mode).
+  // V1 if one of v1's cpu, freezer, memory and pids is mounted (legacy and hybrid mode).
   [[nodiscard]] CgroupVersion version() const { return version_; }
 
   // The cgroup that the text of a /proc/PID/cgroup names; what is not mounted is left out.
@@ -53,7 +53,8 @@ class CgroupMounts {
   [[nodiscard]] absl::StatusOr<Cgroup> Locate(pid_t pid) const;
 
   // The cgroup `path` in every hierarchy, whether it exists or not: an absolute one counts from the
-  // roots, another from the cgroup of this process, as OCI engines read linux.cgroupsPath.
+  // roots, another from the cgroup of this process, with v2 from the one above, as OCI engines read
+  // linux.cgroupsPath.
   [[nodiscard]] absl::StatusOr<Cgroup> Resolve(absl::string_view path) const;
 
  private:
@@ -64,6 +65,9 @@ class CgroupMounts {
   };
   // Directory of cgroup `path` of this hierarchy; empty if it is not below what is mounted.
   static std::string DirectoryOf(const Hierarchy& hierarchy, absl::string_view path);
+  // What relative paths count from in v2: a cgroup with processes, as our `own` is, hands no
+  // controllers down. Without a slash at the end.
+  [[nodiscard]] absl::string_view BesideOwn(absl::string_view own) const;
 
   std::string root_;
   CgroupVersion version_ = CgroupVersion::kV2;
@@ -96,8 +100,9 @@ absl::Status Remove(const Cgroup& cgroup);
 // The same, but leaves alone a cgroup that has further ones in it.
 absl::Status RemoveLeaf(const Cgroup& cgroup);
 
-// v2: lets the cgroups above `cgroup` hand every controller of the root down (RES-02). No effect on
-// v1, where all are always available.
+// v2: lets the cgroups above `cgroup` hand every controller of the root down (RES-02), or those
+// that can be had; a failure if cpu, memory or pids is not among them, or none is. No effect on v1,
+// where all are always available.
 absl::Status EnableControllers(const CgroupMounts& mounts, const Cgroup& cgroup);
 
 }  // namespace container

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/cgroup_limits.h"
 
+#include <absl/status/statusor.h>
 #include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,18 +26,28 @@ class LimitWriter {
       : directory_(cgroup.DirectoryOf(controller)), controller_(controller) {}
 
   absl::Status Write(absl::string_view file, const std::string& text) const {
-    if (directory_.empty()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "cannot set ", controller_, " limit: container could not join or create cgroup"));
-    }
+    RETURN_IF_ERROR(CheckDirectory());
     return base::WriteKernelFile(absl::StrCat(directory_, "/", file), text);
   }
   template <typename Number>
   absl::Status Write(absl::string_view file, const std::optional<Number>& number) const {
     return number.has_value() ? Write(file, absl::StrCat(*number)) : absl::OkStatus();
   }
+  // What is in force: the file up to its first blank.
+  absl::StatusOr<std::string> ReadFirstWord(absl::string_view file) const {
+    RETURN_IF_ERROR(CheckDirectory());
+    ASSIGN_OR_RETURN(const std::string text,
+                     base::ReadKernelFile(absl::StrCat(directory_, "/", file)));
+    return text.substr(0, text.find_first_of(" \n"));
+  }
 
  private:
+  [[nodiscard]] absl::Status CheckDirectory() const {
+    if (!directory_.empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot set ", controller_, " limit: container could not join or create cgroup"));
+  }
+
   std::string directory_;
   absl::string_view controller_;
 };
@@ -55,14 +69,35 @@ absl::Status ApplyMemoryV1(const LimitWriter& writer, const oci::MemoryResources
   return writer.Write("memory.oom_control", "1");
 }
 
+// The kernel's number is swap alone, where OCI counts memory and swap together. Empty: as it was.
+absl::StatusOr<std::string> SwapV2(const LimitWriter& writer, const oci::MemoryResources& memory) {
+  const std::int64_t swap = memory.swap.value_or(0);
+  if (swap == 0) return std::string();
+  if (swap < 0) return std::string("max");
+  std::int64_t limit = memory.limit.value_or(0);
+  if (limit == 0) {
+    ASSIGN_OR_RETURN(const std::string in_force, writer.ReadFirstWord("memory.max"));
+    if (!absl::SimpleAtoi(in_force, &limit)) limit = -1;
+  }
+  if (limit < 0) return std::string("max");
+  if (swap < limit) {
+    return absl::InvalidArgumentError("memory+swap limit should be >= memory limit");
+  }
+  return absl::StrCat(swap - limit);
+}
+
 absl::Status ApplyMemoryV2(const LimitWriter& writer, const oci::MemoryResources& memory) {
-  if (memory.limit) RETURN_IF_ERROR(writer.Write("memory.max", OrMax(*memory.limit)));
+  // 0 is no limit of its own: the one in force stays, as with runc.
+  ASSIGN_OR_RETURN(const std::string swap, SwapV2(writer, memory));
+  if (memory.limit.value_or(0) != 0) {
+    RETURN_IF_ERROR(writer.Write("memory.max", OrMax(*memory.limit)));
+  }
   if (memory.reservation) RETURN_IF_ERROR(writer.Write("memory.low", OrMax(*memory.reservation)));
-  if (!memory.swap) return absl::OkStatus();
-  // Counts memory and swap together; the kernel's number is swap alone.
-  const std::int64_t limit = memory.limit.value_or(0);
-  const std::int64_t swap = *memory.swap < 0 ? -1 : std::max<std::int64_t>(*memory.swap - limit, 0);
-  return writer.Write("memory.swap.max", OrMax(swap));
+  if (swap.empty()) return absl::OkStatus();
+  const absl::Status written = writer.Write("memory.swap.max", swap);
+  // A kernel that does not account for swap has no such file, and nothing to limit.
+  const bool needs_file = swap != "0" && swap != "max";
+  return absl::IsNotFound(written) && !needs_file ? absl::OkStatus() : written;
 }
 
 absl::Status ApplyCpuV1(const Cgroup& cgroup, const oci::CpuResources& cpu) {
@@ -75,17 +110,32 @@ absl::Status ApplyCpuV1(const Cgroup& cgroup, const oci::CpuResources& cpu) {
   return writer.Write("cpu.rt_runtime_us", cpu.realtime_runtime);
 }
 
+absl::Status ApplyCpuMax(const LimitWriter& writer, const oci::CpuResources& cpu) {
+  const std::int64_t quota = cpu.quota.value_or(0);
+  const std::uint64_t period = cpu.period.value_or(0);
+  if (quota == 0 && period == 0) return absl::OkStatus();
+  std::string text = OrMax(quota);
+  // One word alone is the quota, so that with a new period it has to be said again.
+  if (quota == 0) {
+    ASSIGN_OR_RETURN(text, writer.ReadFirstWord("cpu.max"));
+  }
+  if (period != 0) absl::StrAppend(&text, " ", period);
+  return writer.Write("cpu.max", text);
+}
+
 absl::Status ApplyCpuV2(const Cgroup& cgroup, const oci::CpuResources& cpu) {
   const LimitWriter writer(cgroup, "cpu");
-  if (cpu.shares.value_or(0) != 0) {
+  // First: an idle cgroup refuses weights, which mean nothing to it.
+  RETURN_IF_ERROR(writer.Write("cpu.idle", cpu.idle));
+  if (cpu.shares.value_or(0) != 0 && cpu.idle != 1) {
     // Shares 2..262144 onto weights 1..10000.
     const std::uint64_t shares = std::clamp<std::uint64_t>(*cpu.shares, 2, 262144);
     RETURN_IF_ERROR(writer.Write("cpu.weight", absl::StrCat(1 + (shares - 2) * 9999 / 262142)));
   }
-  RETURN_IF_ERROR(writer.Write("cpu.idle", cpu.idle));
-  if (!cpu.quota && !cpu.period) return absl::OkStatus();
-  const std::string quota = cpu.quota.value_or(0) > 0 ? absl::StrCat(*cpu.quota) : "max";
-  return writer.Write("cpu.max", cpu.period ? absl::StrCat(quota, " ", *cpu.period) : quota);
+  const absl::Status burst = writer.Write("cpu.max.burst", cpu.burst);
+  RETURN_IF_ERROR(ApplyCpuMax(writer, cpu));
+  // It may not be above the quota, so raising both goes the other way round.
+  return burst.ok() ? burst : writer.Write("cpu.max.burst", cpu.burst);
 }
 
 absl::Status ApplyCpuset(const Cgroup& cgroup, const oci::CpuResources& cpu) {

@@ -10,7 +10,7 @@ namespace container {
 
 // Sets the limits of a cgroup that `resources` mentions (memory, CPU, pids, and with v2 `unified`);
 // the others stay as they are. FAILED_PRECONDITION for a limit whose controller the cgroup does
-// not have.
+// not have; with v2 INVALID_ARGUMENT for less memory and swap together than memory alone.
 absl::Status ApplyResources(const Cgroup& cgroup, const oci::Resources& resources);
 
 // Lets processes join a fresh v1 cpuset cgroup, which needs CPUs and memory nodes first: those of

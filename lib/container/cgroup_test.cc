@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/kernel_file.h"
 #include "base/spawn.h"
 #include "base/testing/child_main.h"
 #include "base/testing/leak_guard.h"
@@ -45,6 +46,9 @@ TEST(CgroupMounts, HybridCountsAsVersionOne) {
   EXPECT_EQ(CgroupMounts::Parse(kHybrid).version(), CgroupVersion::kV1);
   EXPECT_EQ(CgroupMounts::Parse(kUnified).version(), CgroupVersion::kV2);
   EXPECT_EQ(CgroupMounts::Parse(kUnifiedBesideSystemd).version(), CgroupVersion::kV2);
+  const std::string with_stray = absl::StrCat(
+      kUnified, "31 30 0:27 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls,net_prio\n");
+  EXPECT_EQ(CgroupMounts::Parse(with_stray).version(), CgroupVersion::kV2);
 }
 
 TEST(CgroupMounts, MembershipOnHybrid) {
@@ -179,9 +183,35 @@ TEST_F(CgroupV2Tree, ControllersAreEnabledFromTheRootToTheParent) {
   EXPECT_EQ(ReadFile(Dir("/box/c/deep/cgroup.subtree_control")), "") << "the container's own";
 }
 
-TEST_F(CgroupV2Tree, PathsCountFromTheRootOrFromUs) {
+// A file of the kernel's that takes single numbers, of which it takes one word and refuses two,
+// stands in for a cgroup.subtree_control that cannot have all at once.
+TEST_F(CgroupV2Tree, ControllersThatCannotBeHadTogetherAreEnabledOneByOne) {
+  constexpr char kOneWord[] = "/proc/self/coredump_filter";
+  const std::string before = ReadFile(kOneWord);
+  std::filesystem::create_symlink(kOneWord, Dir("/cgroup.subtree_control"));
+  const Cgroup box{.version = CgroupVersion::kV2, .controllers = {}, .unified = Dir("/box")};
+  for (const char* available : {"49 33\n", "misc 33\n"}) {
+    ASSERT_EQ(base::WriteKernelFile(kOneWord, "0x31"), absl::OkStatus());
+    WriteFile(Dir("/cgroup.controllers"), available);
+    EXPECT_EQ(EnableControllers(mounts_, box), absl::OkStatus()) << available;
+    EXPECT_EQ(ReadFile(kOneWord), "00000021\n") << available;
+  }
+  WriteFile(Dir("/cgroup.controllers"), "memory 33\n");
+  EXPECT_FALSE(EnableControllers(mounts_, box).ok()) << "an essential one";
+  WriteFile(Dir("/cgroup.controllers"), "misc rdma\n");
+  EXPECT_FALSE(EnableControllers(mounts_, box).ok()) << "none at all";
+  EXPECT_EQ(base::WriteKernelFile(kOneWord, absl::StrCat("0x", before)), absl::OkStatus());
+}
+
+TEST_F(CgroupV2Tree, PathsCountFromTheRootOrFromAboveUs) {
   EXPECT_EQ(mounts_.Resolve("/box/new")->unified, Dir("/box/new"));
-  EXPECT_EQ(mounts_.Resolve("new")->unified, Dir("/shims/one/new"));
+  EXPECT_EQ(mounts_.Resolve("new")->unified, Dir("/shims/new"));
+  WriteFile(temp_.File("proc/self/cgroup"), "0::/\n");
+  EXPECT_EQ(mounts_.Resolve("new")->unified, Dir("/new"));
+  WriteFile(temp_.File("proc/self/cgroup"), "0::/shims/one\n");
+  const CgroupMounts part = CgroupMounts::Parse(
+      "30 23 0:26 /shims/one /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", temp_.path());
+  EXPECT_EQ(part.Resolve("new")->unified, Dir("/new")) << "nothing above is mounted";
 }
 
 TEST_F(CgroupV2Tree, AMadeOneIsJoinedAndNotMadeTwice) {
@@ -189,9 +219,9 @@ TEST_F(CgroupV2Tree, AMadeOneIsJoinedAndNotMadeTwice) {
   EXPECT_EQ(Join(made, 7).code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(Make(made).ok());
   EXPECT_EQ(Make(made).code(), absl::StatusCode::kAlreadyExists);
-  WriteFile(Dir("/shims/one/new/cgroup.procs"), "");
+  WriteFile(Dir("/shims/new/cgroup.procs"), "");
   EXPECT_TRUE(Join(made, 7).ok());
-  EXPECT_EQ(ReadFile(Dir("/shims/one/new/cgroup.procs")), "7");
+  EXPECT_EQ(ReadFile(Dir("/shims/new/cgroup.procs")), "7");
   const Cgroup nowhere{.version = CgroupVersion::kV2, .controllers = {}, .unified = ""};
   EXPECT_EQ(Make(nowhere).code(), absl::StatusCode::kFailedPrecondition);
 }
@@ -217,7 +247,7 @@ TEST_F(CgroupV2Tree, OfABundleIsWhereItsConfigSays) {
   ASSERT_TRUE(oci::WriteBundle(temp_.File("without"), spec).ok());
   spec.linux.cgroups_path = "/box/said";
   ASSERT_TRUE(oci::WriteBundle(temp_.File("with"), spec).ok());
-  EXPECT_EQ(cgroup_of("without", CgroupControllers::kEssential)->unified, Dir("/shims/one/id"));
+  EXPECT_EQ(cgroup_of("without", CgroupControllers::kEssential)->unified, Dir("/shims/id"));
   EXPECT_EQ(cgroup_of("with", CgroupControllers::kAll)->unified, Dir("/box/said"));
   EXPECT_FALSE(cgroup_of("no-such-bundle", CgroupControllers::kAll).ok());
 

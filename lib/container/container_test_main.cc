@@ -2,17 +2,23 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <future>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/testing/child_main.h"
+#include "container/credentials.h"
 #include "container/gated_process.h"
 #include "container/namespaces.h"
+#include "oci/spec.h"
 
 namespace {
 
@@ -121,6 +127,14 @@ int FreshBesideThread(const std::vector<std::string>&) {
   return StatusOf(child) == 0 ? 0 : 1;
 }
 
+// With the exit code that its umask is; 1 is none that a test asks for.
+int UmaskOfUser(const std::vector<std::string>& args) {
+  ::umask(077);
+  oci::Process process;
+  if (!args.empty()) process.user.umask = static_cast<std::uint32_t>(std::stoul(args[0]));
+  return container::BecomeUser(process).ok() ? static_cast<int>(::umask(0)) : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -132,5 +146,6 @@ int main(int argc, char** argv) {
                                          {"hold-gate", &HoldGate},
                                          {"join-beside-thread", &JoinBesideThread},
                                          {"fresh-beside-thread", &FreshBesideThread},
+                                         {"umask-of-user", &UmaskOfUser},
                                          {"exit-when-told", &ExitWhenTold}});
 }

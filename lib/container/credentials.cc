@@ -25,6 +25,8 @@
 namespace container {
 namespace {
 
+constexpr std::uint32_t kDefaultUmask = 022;  // runc's
+
 struct LimitName {
   const char* name;
   int resource;
@@ -153,7 +155,8 @@ absl::Status BecomeUser(const oci::Process& process) {
     }
     return base::ErrnoStatus(errno, "setuid");
   }
-  if (process.user.umask.has_value()) ::umask(static_cast<mode_t>(*process.user.umask & 0777));
+  // Not that of whoever has started us.
+  ::umask(static_cast<mode_t>(process.user.umask.value_or(kDefaultUmask) & 0777));
   // Changing the user has cleared the effective ones.
   RETURN_IF_ERROR(ApplyCapabilities(capabilities));
   if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return base::ErrnoStatus(errno, "keep caps");

@@ -15,9 +15,10 @@ namespace container {
 // us lower stays as it is.
 absl::Status ApplyLimits(const oci::Process& process);
 
-// Bounding capabilities, groups, user, the other capabilities, umask, and no_new_privs, in this
-// order. Where setgroups is denied (a user namespace) the additional groups are left out. 0, 1 and
-// 2 are given to the user, as far as they can be. The process has no way back.
+// Bounding capabilities, groups, user, umask (022 unless the spec has one), the other
+// capabilities, and no_new_privs, in this order. Where setgroups is denied (a user namespace) the
+// additional groups are left out. 0, 1 and 2 are given to the user, as far as they can be. The
+// process has no way back.
 absl::Status BecomeUser(const oci::Process& process);
 
 // What an entry of /etc/passwd says about the home of `uid`; "/" without one.

@@ -45,8 +45,10 @@ absl::StatusOr<OomMonitor> OomMonitor::Create(const Cgroup& cgroup) {
   if (directory.empty()) return absl::NotFoundError("no memory cgroup");
   const bool v1 = cgroup.version == CgroupVersion::kV1;
   std::string counter_file = absl::StrCat(directory, v1 ? "/memory.oom_control" : "/memory.events");
-  ASSIGN_OR_RETURN(base::UniqueFd fd, v1 ? OpenV1Event(directory) : OpenV2Event(counter_file));
-  OomMonitor monitor(std::move(fd), std::move(counter_file), v1);
+  // There is a limit to those that a user may have; the counter tells without one, at the exit.
+  absl::StatusOr<base::UniqueFd> fd = v1 ? OpenV1Event(directory) : OpenV2Event(counter_file);
+  if (!fd.ok()) fd = base::UniqueFd();
+  OomMonitor monitor(*std::move(fd), std::move(counter_file), v1);
   ASSIGN_OR_RETURN(monitor.kills_before_, monitor.ReadKills());
   return monitor;
 }
@@ -56,15 +58,20 @@ absl::StatusOr<std::uint64_t> OomMonitor::ReadKills() const {
   return CountOf(ParseNamedCounts(text), "oom_kill");
 }
 
-std::uint64_t OomMonitor::Take() {
+void OomMonitor::Drain() {
+  if (!fd_.ok()) return;
   if (v1_) {
     std::uint64_t events = 0;
     if (::read(fd_.get(), &events, sizeof(events)) == sizeof(events)) events_ += events;
-  } else {
-    alignas(inotify_event) char drained[512];
-    while (::read(fd_.get(), drained, sizeof(drained)) > 0) {
-    }
+    return;
   }
+  alignas(inotify_event) char drained[512];
+  while (::read(fd_.get(), drained, sizeof(drained)) > 0) {
+  }
+}
+
+std::uint64_t OomMonitor::Take() {
+  Drain();
   const absl::StatusOr<std::uint64_t> kills = ReadKills();
   if (!kills.ok()) return 0;
   // v1 announces before it kills, so the counter may lag behind the events.

@@ -16,10 +16,12 @@ namespace container {
 // the signal that the kernel gives when the cgroup is removed is not taken for one.
 class OomMonitor {
  public:
-  // NOT_FOUND if the cgroup has no memory controller of its own.
+  // NOT_FOUND if the cgroup has no memory controller of its own. Without a descriptor to watch, of
+  // which there may be no more, the monitor is made all the same.
   static absl::StatusOr<OomMonitor> Create(const Cgroup& cgroup);
 
-  // Becomes readable when Take() may have something to say.
+  // Becomes readable when Take() may have something to say. Closed: there is nothing to watch, and
+  // only calls of Take() tell.
   [[nodiscard]] const base::UniqueFd& fd() const { return fd_; }
 
   // OOM kills since the last call, at least one per kill; on v1 also an OOM whose victim has not
@@ -31,6 +33,7 @@ class OomMonitor {
   OomMonitor(base::UniqueFd fd, std::string counter_file, bool counts_events)
       : fd_(std::move(fd)), counter_file_(std::move(counter_file)), v1_(counts_events) {}
   [[nodiscard]] absl::StatusOr<std::uint64_t> ReadKills() const;
+  void Drain();
 
   base::UniqueFd fd_;
   std::string counter_file_;  // holds a line "oom_kill N"

@@ -59,6 +59,20 @@ TEST_F(OomMonitorTest, WithoutAMemoryControllerThereIsNothingToWatch) {
   EXPECT_EQ(OomMonitor::Create(gone).status().code(), absl::StatusCode::kNotFound);
 }
 
+// As when all descriptors of that kind are in use: here, for want of a cgroup.event_control.
+TEST_F(OomMonitorTest, WithoutADescriptorTheCounterTells) {
+  const std::string control = temp_.File("memory.oom_control");
+  WriteFile(control, "under_oom 0\noom_kill 3\n");
+  auto monitor = OomMonitor::Create(Cgroup{
+      .version = CgroupVersion::kV1, .controllers = {{"memory", temp_.path()}}, .unified = ""});
+  ASSERT_TRUE(monitor.ok()) << monitor.status();
+  EXPECT_FALSE(monitor->fd().ok());
+  EXPECT_EQ(monitor->Take(), 0U);
+  WriteFile(control, "under_oom 0\noom_kill 5\n");
+  EXPECT_EQ(monitor->Take(), 2U);
+  EXPECT_EQ(monitor->Take(), 0U);
+}
+
 TEST_F(OomMonitorTest, V1TellsOfAKillAndNotOfTheRemoval) {
   auto host = testing::HostCgroup::Create({"memory"});
   if (!host.ok()) GTEST_SKIP() << host.status();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "container/recorded_process.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
-#include <absl/strings/strip.h>
+#include <absl/strings/string_view.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "base/kernel_file.h"
 #include "base/pidfd.h"
 #include "base/status_macros.h"
+#include "container/process_tree.h"
 
 namespace container {
 namespace {
@@ -31,24 +33,6 @@ std::int64_t Nanoseconds(const timespec& time) {
   return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
 }
 
-// When `pid` started, on the clock since boot.
-absl::StatusOr<std::int64_t> StartTime(pid_t pid) {
-  ASSIGN_OR_RETURN(const std::string text,
-                   base::ReadKernelFile(absl::StrCat("/proc/", pid, "/stat")));
-  // The name in parentheses may hold anything; field 22 is the 20th after it.
-  constexpr std::size_t kStartTimeAfterName = 19;
-  const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return absl::InternalError("malformed /proc/PID/stat");
-  const std::vector<std::string> fields =
-      absl::StrSplit(text.substr(name_end + 1), ' ', absl::SkipEmpty());
-  std::int64_t ticks = 0;
-  if (fields.size() <= kStartTimeAfterName ||
-      !absl::SimpleAtoi(fields[kStartTimeAfterName], &ticks)) {
-    return absl::InternalError("malformed /proc/PID/stat");
-  }
-  return ticks * (kNanosecondsPerSecond / ::sysconf(_SC_CLK_TCK));
-}
-
 // When the file was written, on the clock since boot.
 absl::StatusOr<std::int64_t> WriteTime(const std::string& path) {
   struct stat info {};
@@ -60,13 +44,40 @@ absl::StatusOr<std::int64_t> WriteTime(const std::string& path) {
   return Nanoseconds(info.st_mtim) - Nanoseconds(wall) + Nanoseconds(since_boot);
 }
 
-}  // namespace
+// What a pid file says.
+struct PidRecord {
+  pid_t pid = 0;
+  bool has_start = false;
+  std::uint64_t start_ticks = 0;
+};
 
-absl::Status WritePidFile(const std::string& path, pid_t pid) {
+absl::StatusOr<PidRecord> ReadRecord(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, base::ReadKernelFile(path));
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(absl::StripAsciiWhitespace(text), absl::MaxSplits(' ', 1));
+  PidRecord record;
+  if (!absl::SimpleAtoi(words[0], &record.pid) || record.pid <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " holds no pid"));
+  }
+  record.has_start = words.size() > 1;
+  if (record.has_start && !absl::SimpleAtoi(words[1], &record.start_ticks)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " holds no start time after the pid"));
+  }
+  return record;
+}
+
+// Whether the file is older than the process that has its pid, as the wall clock of now tells.
+absl::StatusOr<bool> IsYounger(const ProcessInfo& process, const std::string& path) {
+  ASSIGN_OR_RETURN(const std::int64_t written, WriteTime(path));
+  const std::int64_t started = static_cast<std::int64_t>(process.start_ticks) *
+                               (kNanosecondsPerSecond / ::sysconf(_SC_CLK_TCK));
+  return started > written + kSlackNanoseconds;
+}
+
+absl::Status ReplaceFile(const std::string& path, const std::string& text) {
   const std::string fresh = absl::StrCat(path, ".new");
   base::UniqueFd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.ok()) return base::ErrnoStatus(errno, absl::StrCat("create ", fresh));
-  const std::string text = absl::StrCat(pid);
   const bool written =
       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
@@ -77,23 +88,37 @@ absl::Status WritePidFile(const std::string& path, pid_t pid) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
+absl::Status WritePidFile(const std::string& path, pid_t pid) {
+  return ReplaceFile(path, absl::StrCat(pid));
+}
+
+absl::Status RecordProcess(const std::string& path, pid_t pid) {
+  const absl::StatusOr<ProcessInfo> process = ReadProcessInfo(pid);
+  // Of one that has gone there is nothing to tell apart: nobody will find it.
+  if (!process.ok()) return WritePidFile(path, pid);
+  return ReplaceFile(path, absl::StrCat(pid, " ", process->start_ticks));
+}
+
 absl::StatusOr<pid_t> ReadPidFile(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, base::ReadKernelFile(path));
-  pid_t pid = 0;
-  if (!absl::SimpleAtoi(text, &pid) || pid <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " holds no pid"));
-  }
-  return pid;
+  ASSIGN_OR_RETURN(const PidRecord record, ReadRecord(path));
+  return record.pid;
 }
 
 absl::StatusOr<base::UniqueFd> OpenRecordedProcess(const std::string& path) {
-  ASSIGN_OR_RETURN(const pid_t pid, ReadPidFile(path));
+  ASSIGN_OR_RETURN(const PidRecord record, ReadRecord(path));
   // The handle first: what is checked then stays the process that the handle means.
-  ASSIGN_OR_RETURN(base::UniqueFd pidfd, base::OpenPidfd(pid));
-  ASSIGN_OR_RETURN(const std::int64_t written, WriteTime(path));
-  ASSIGN_OR_RETURN(const std::int64_t started, StartTime(pid));
-  if (started > written + kSlackNanoseconds) {
-    return absl::NotFoundError(absl::StrCat("process ", pid, " is younger than ", path));
+  ASSIGN_OR_RETURN(base::UniqueFd pidfd, base::OpenPidfd(record.pid));
+  ASSIGN_OR_RETURN(const ProcessInfo process, ReadProcessInfo(record.pid));
+  bool other = false;
+  if (record.has_start) {
+    other = process.start_ticks != record.start_ticks;
+  } else {
+    ASSIGN_OR_RETURN(other, IsYounger(process, path));
+  }
+  if (other) {
+    return absl::NotFoundError(absl::StrCat("process ", record.pid, " is not the one of ", path));
   }
   return pidfd;
 }

@@ -16,6 +16,25 @@
 #include "base/status_macros.h"
 
 namespace container {
+namespace {
+
+// With exactly the mode, whatever the umask: it belongs to the whole process, hence corrected.
+absl::Status Make(const base::UniqueFd& parent, const std::string& name, const std::string& path,
+                  RootEntry what) {
+  const bool file = what == RootEntry::kFile;
+  const mode_t mode = file ? 0644 : 0755;
+  const int made = file ? ::mknodat(parent.get(), name.c_str(), S_IFREG | mode, 0)
+                        : ::mkdirat(parent.get(), name.c_str(), mode);
+  // EEXIST here: a symbolic link to nowhere.
+  if (made != 0) return base::ErrnoStatus(errno, absl::StrCat("make ", path, " in the rootfs"));
+  // No link that somebody has put in its place meanwhile is followed.
+  if (::fchmodat(parent.get(), name.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("chmod ", path, " in the rootfs"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<base::UniqueFd> OpenBelow(const base::UniqueFd& root, absl::string_view path) {
   struct open_how how {};
@@ -39,12 +58,8 @@ absl::StatusOr<base::UniqueFd> MakeBelow(const base::UniqueFd& root, absl::strin
     absl::StrAppend(&so_far, "/", names[i]);
     absl::StatusOr<base::UniqueFd> next = OpenBelow(root, so_far);
     if (absl::IsNotFound(next.status())) {
-      const bool file = last == RootEntry::kFile && i + 1 == names.size();
-      const int made = file ? ::mknodat(parent.get(), names[i].c_str(), S_IFREG | 0644, 0)
-                            : ::mkdirat(parent.get(), names[i].c_str(), 0755);
-      // EEXIST here: a symbolic link to nowhere.
-      if (made != 0)
-        return base::ErrnoStatus(errno, absl::StrCat("make ", so_far, " in the rootfs"));
+      const RootEntry what = i + 1 == names.size() ? last : RootEntry::kDirectory;
+      RETURN_IF_ERROR(Make(parent, names[i], so_far, what));
       next = OpenBelow(root, so_far);
     }
     RETURN_IF_ERROR(next.status());

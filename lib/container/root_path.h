@@ -18,7 +18,7 @@ absl::StatusOr<base::UniqueFd> OpenBelow(const base::UniqueFd& root, absl::strin
 enum class RootEntry { kDirectory, kFile };
 
 // The same, but makes what is missing: directories (0755) on the way and, as the last, an empty
-// file or a directory.
+// file (0644) or a directory, whatever the umask.
 absl::StatusOr<base::UniqueFd> MakeBelow(const base::UniqueFd& root, absl::string_view path,
                                          RootEntry last);
 

@@ -9,9 +9,10 @@ namespace backends {
 OomWatch::OomWatch(boost::asio::io_context& loop, container::OomMonitor monitor,
                    std::function<void()> on_oom)
     : monitor_(std::move(monitor)), readable_(loop), on_oom_(std::move(on_oom)) {
+  if (!monitor_.fd().ok()) return;  // without the loop the check at exit still tells
   boost::system::error_code error;
   readable_.assign(monitor_.fd().get(), error);
-  if (!error) Await();  // without the loop the check at exit still tells
+  if (!error) Await();
 }
 
 OomWatch::~OomWatch() {
