@@ -177,7 +177,8 @@ void Task::StartExec(const std::string& exec_id, Done<pid_t> done) {
                      --execs_starting_;
                      if (pid.ok()) context_.events.ExecStarted(id(), exec_id, *pid);
                      done(pid);
-                     AnnounceWhenSettled();
+                     // It may have been nowhere yet when what the init left was killed.
+                     pid.ok() && init_.exit() ? KillLeftovers() : AnnounceWhenSettled();
                    }));
   }));
 }
@@ -364,6 +365,10 @@ void Task::SettleExit() {
     context_.log.Warning("container ", id(), ": execs have survived their init");
     AnnounceExit();
   });
+  KillLeftovers();
+}
+
+void Task::KillLeftovers() {
   if (private_pid_namespace_ || workload_ == nullptr) {
     leftovers_killed_ = true;  // by the kernel (REAP-07)
     return AnnounceWhenSettled();

@@ -91,6 +91,7 @@ class Task {
   void OnExecExit(ExecProcess& exec);
   void OnOutOfMemory();
   void SettleExit();
+  void KillLeftovers();
   void AnnounceWhenSettled();
   void AnnounceExit();
 

@@ -122,6 +122,33 @@ TEST_F(ServiceTest, LeftoversAreKilledWithoutPrivatePidNamespace) {
                                     "exec-started c1 e1", "exit c1 e1 137", "exit c1 c1 0"));
 }
 
+TEST_F(ServiceTest, ExecThatStartsAfterTheLeftoversWereKilledIsKilledToo) {
+  v3::CreateTaskRequest request;
+  request.set_id("c1");
+  request.set_bundle(Bundle("c1", /*private_pid_namespace=*/false));
+  ASSERT_TRUE(Call(&v3::TaskClient::Create, request).ok());
+  ASSERT_EQ(Start("c1"), StatusCode::kOk);
+  ASSERT_EQ(Exec("c1", "e1"), StatusCode::kOk);
+  backend_.Hold("start-exec");
+  v3::StartRequest start;
+  start.set_id("c1");
+  start.set_exec_id("e1");
+  const auto starting = Begin(&v3::TaskClient::Start, start);
+  const auto waiting = BeginWait("c1");
+  RunUntil([&] { return backend_.Held("start-exec") == 1; });
+  backend_.ExitInit("c1", 0);
+  RunReady();
+  EXPECT_EQ(backend_.calls.back(), "signal c1 9 all");
+  EXPECT_FALSE(waiting->has_value());
+  backend_.Release("start-exec");
+  EXPECT_EQ(backend_.calls.back(), "signal c1 9 all");
+  EXPECT_EQ(std::count(backend_.calls.begin(), backend_.calls.end(), "signal c1 9 all"), 2);
+  EXPECT_TRUE(Await(starting).ok());
+  EXPECT_TRUE(Await(waiting).ok());
+  EXPECT_THAT(Events(), ElementsAre("create c1", "start c1", "exec-added c1 e1",
+                                    "exec-started c1 e1", "exit c1 e1 137", "exit c1 c1 0"));
+}
+
 TEST_F(ServiceTest, ExitIsOnRecordBeforeItIsTold) {
   Run("c1");
   const std::string bundle = temp_.File("c1");

@@ -124,7 +124,7 @@ absl::Status CloudHypervisor::Spawn() {
   RETURN_IF_ERROR(process_.Spawn(
       std::move(argv), {}, [this] { OnExited(); }, network_.nics.empty() ? "" : network_.path));
   // For `delete` (R6).
-  return container::WritePidFile(pid_file_, process_.pid());
+  return container::RecordProcess(pid_file_, process_.pid());
 }
 
 void CloudHypervisor::AwaitApi() {

@@ -60,6 +60,10 @@ inline constexpr std::chrono::milliseconds kUnknownEndTimeout{200};
 
 // mount(2), umount(2) and directories, in a forked process.
 inline constexpr std::chrono::milliseconds kShareTimeout{10000};
+// How often the mounts of a container are listed anew for those that appeared meanwhile; and how
+// often the directory of all VMs is made anew that the last of the others has taken away.
+inline constexpr int kUnshareTries = 8;
+inline constexpr int kStateRootTries = 8;
 // After GetOOMEvent has failed (F17).
 inline constexpr std::chrono::milliseconds kOomRetryPause{1000};
 // SIGTERM, then SIGKILL, to a hypervisor that does not end when told.

@@ -78,6 +78,10 @@ const netlink::Link* Named(const std::vector<netlink::Link>& links, const std::s
   return found == links.end() ? nullptr : &*found;
 }
 
+bool Contains(const std::vector<int>& links, int index) {
+  return std::find(links.begin(), links.end(), index) != links.end();
+}
+
 // What is made is recorded by name before it is there: nothing of anybody else's may be called so.
 absl::Status CheckFree(netlink::Socket& socket, const std::vector<netlink::Link>& links,
                        const PodNetwork& network) {
@@ -86,7 +90,7 @@ absl::Status CheckFree(netlink::Socket& socket, const std::vector<netlink::Link>
     if (Named(links, nic.tap) != nullptr) {
       return absl::FailedPreconditionError(absl::StrCat("there is a link ", nic.tap, " already"));
     }
-    if (std::find(taken.begin(), taken.end(), nic.link.index) != taken.end()) {
+    if (Contains(taken, nic.link.index)) {
       return absl::FailedPreconditionError(
           absl::StrCat("link ", nic.link.name, " has an ingress qdisc already"));
     }
@@ -131,19 +135,32 @@ absl::Status Wire(netlink::Socket& socket, const PodNic& nic) {
   return netlink::ChangeLink(socket, tap.index, {.up = true, .mtu = nic.link.mtu});
 }
 
+// What is gone after a failure somebody else has removed: each container of a dead VM has a
+// `delete`, and they may run at once (DEL-04).
+absl::Status RemoveIngress(netlink::Socket& socket, int index) {
+  const absl::Status removed = netlink::DeleteIngress(socket, index);
+  if (removed.ok()) return removed;
+  ASSIGN_OR_RETURN(const std::vector<int> left, netlink::ListIngress(socket));
+  return Contains(left, index) ? removed : absl::OkStatus();
+}
+
+absl::Status RemoveTap(netlink::Socket& socket, const netlink::Link& tap) {
+  const absl::Status removed = netlink::DeleteLink(socket, tap.index);
+  if (removed.ok()) return removed;
+  ASSIGN_OR_RETURN(const std::vector<netlink::Link> left, netlink::ListLinks(socket));
+  const netlink::Link* found = Named(left, tap.name);
+  return found != nullptr && found->index == tap.index ? removed : absl::OkStatus();
+}
+
 absl::Status Unwire(netlink::Socket& socket, const PodNetwork& network) {
   ASSIGN_OR_RETURN(const std::vector<netlink::Link> links, netlink::ListLinks(socket));
   ASSIGN_OR_RETURN(const std::vector<int> wired, netlink::ListIngress(socket));
   absl::Status status;
   for (const PodNic& nic : network.nics) {
-    if (std::find(wired.begin(), wired.end(), nic.link.index) != wired.end()) {
-      status.Update(netlink::DeleteIngress(socket, nic.link.index));
-    }
+    if (Contains(wired, nic.link.index)) status.Update(RemoveIngress(socket, nic.link.index));
     // Its own ingress goes with it.
     const netlink::Link* tap = Named(links, nic.tap);
-    if (tap != nullptr && tap->kind == kTapKind) {
-      status.Update(netlink::DeleteLink(socket, tap->index));
-    }
+    if (tap != nullptr && tap->kind == kTapKind) status.Update(RemoveTap(socket, *tap));
   }
   return status;
 }

@@ -228,6 +228,21 @@ TEST_F(PodNetworkTest, WhatIsLeftOfAHalfIsRemoved) {
   EXPECT_EQ(PodLinks(), before);
 }
 
+// The second of two equal NICs finds what a `delete` finds that another was quicker than, after it
+// has looked what there is.
+TEST_F(PodNetworkTest, WhatSomebodyElseHasRemovedMeanwhileIsNoFailure) {
+  AddAddress("10.1.2.3", 24);
+  PodNetwork network = Inspect();
+  const std::vector<netlink::Link> before = PodLinks();
+  Ok(WirePodNetwork(network));
+  ASSERT_THAT(network.nics, SizeIs(1));
+  const PodNic twice = network.nics.front();
+  network.nics.push_back(twice);
+  Ok(UnwirePodNetwork(network));
+  EXPECT_EQ(PodLinks(), before);
+  EXPECT_THAT(*netlink::ListIngress(*inside_), IsEmpty());
+}
+
 TEST_F(PodNetworkTest, ANamespaceThatIsGoneOrAnotherIsLeftAlone) {
   AddAddress("10.1.2.3", 24);
   PodNetwork network = Inspect();

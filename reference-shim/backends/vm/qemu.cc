@@ -101,7 +101,7 @@ absl::Status Qemu::Spawn() {
       [this] { OnExited(); }, network_.nics.empty() ? "" : network_.path));
   // For `delete` (R6).
   RETURN_IF_ERROR(
-      container::WritePidFile(absl::StrCat(files_.directory, "/vmm.pid"), process_.pid()));
+      container::RecordProcess(absl::StrCat(files_.directory, "/vmm.pid"), process_.pid()));
   monitor_.OnEvent([this](const QmpMessage& event) { OnEvent(event); });
   monitor_.OnLost([this] {
     if (!process_.alive()) OnExited();

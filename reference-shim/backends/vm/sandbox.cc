@@ -58,7 +58,8 @@ void Sandbox::MakeFiles() {
       [this, shim]() -> absl::Status {
         RETURN_IF_ERROR(MakeVmFiles(files_));
         RETURN_IF_ERROR(WriteAgentPort(files_, config_.agent_port));
-        RETURN_IF_ERROR(container::WritePidFile(absl::StrCat(files_.directory, "/shim.pid"), shim));
+        RETURN_IF_ERROR(
+            container::RecordProcess(absl::StrCat(files_.directory, "/shim.pid"), shim));
         if (network_namespace_.empty()) return absl::OkStatus();
         return MakeVmNetwork(files_, network_namespace_);
       },

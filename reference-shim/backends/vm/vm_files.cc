@@ -18,6 +18,8 @@
 #include "base/unique_fd.h"
 #include "container/mounts.h"
 #include "containerd/identifiers.h"
+#include "reference-shim/backends/vm/limits.h"
+#include "reference-shim/backends/vm/shared_tree.h"
 #include "reference-shim/shim/small_file.h"
 
 namespace backends {
@@ -26,6 +28,7 @@ namespace {
 constexpr char kStateRoot[] = "/run/shimgauge-vm";
 constexpr std::size_t kHashDigits = 24;  // socket paths have to stay short
 constexpr unsigned kRecordMode = 0600;
+constexpr mode_t kPrivateMode = 0700;
 
 std::string PortFile(const VmFiles& files) { return absl::StrCat(files.directory, "/agent.port"); }
 
@@ -35,51 +38,49 @@ std::string NetworkFile(const VmFiles& files) {
 
 std::string RecordOf(const std::string& bundle) { return absl::StrCat(bundle, "/vm.sandbox"); }
 
-absl::Status MakeDirectories(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
-       slash = path.find('/', slash + 1)) {
-    const std::string parent = path.substr(0, slash);
-    if (::mkdir(parent.c_str(), 0711) != 0 && errno != EEXIST) {
-      return base::ErrnoStatus(errno, absl::StrCat("mkdir ", parent));
-    }
-  }
-  if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST) {
+// What is shared with a guest are files of anybody, setuid ones among them, that lie in closed
+// directories elsewhere (CVE-2021-41103).
+absl::Status MakePrivate(const std::string& path) {
+  if (::mkdir(path.c_str(), kPrivateMode) != 0 && errno != EEXIST) {
     return base::ErrnoStatus(errno, absl::StrCat("mkdir ", path));
+  }
+  const base::UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (!made.ok() || ::fstat(made.get(), &info) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("open ", path));
+  }
+  if (info.st_uid != ::geteuid()) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " belongs to user ", info.st_uid));
+  }
+  // Earlier versions have left it open.
+  if ((info.st_mode & 0077U) != 0 && ::fchmod(made.get(), kPrivateMode) != 0) {
+    return base::ErrnoStatus(errno, absl::StrCat("chmod ", path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeDirectories(const VmFiles& files) {
+  absl::Status made;
+  for (int i = 0; i < kStateRootTries; ++i) {
+    made = MakePrivate(kStateRoot);
+    if (made.ok()) made = MakePrivate(files.directory);
+    // The end of the last other VM may have come in between.
+    if (!absl::IsNotFound(made)) break;
+  }
+  RETURN_IF_ERROR(made);
+  // Users of a guest see this one.
+  if (::mkdir(files.shared.c_str(), 0711) != 0 && errno != EEXIST) {
+    return base::ErrnoStatus(errno, absl::StrCat("mkdir ", files.shared));
   }
   return absl::OkStatus();
 }
 
 // Only after everything below was unmounted: nothing of anybody else's may be removed.
 absl::Status RemoveTree(const std::string& path) {
-  RETURN_IF_ERROR(container::UnmountAll(path));
   std::error_code error;
   std::filesystem::remove_all(path, error);
   if (error && error != std::errc::no_such_file_or_directory) {
     return base::ErrnoStatus(error.value(), absl::StrCat("remove ", path));
-  }
-  return absl::OkStatus();
-}
-
-// A directory on a directory, a file on a file.
-absl::Status BindShare(const Share& share, const std::string& target) {
-  struct stat info {};
-  if (::stat(share.source.c_str(), &info) != 0) {
-    return base::ErrnoStatus(errno, absl::StrCat("share ", share.source));
-  }
-  RETURN_IF_ERROR(
-      MakeDirectories(S_ISDIR(info.st_mode) ? target : target.substr(0, target.rfind('/'))));
-  if (!S_ISDIR(info.st_mode)) {
-    const base::UniqueFd file(
-        ::open(target.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.ok()) return base::ErrnoStatus(errno, absl::StrCat("create ", target));
-  }
-  if (::mount(share.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
-    return base::ErrnoStatus(errno, absl::StrCat("share ", share.source));
-  }
-  // What happens to the mount in a guest is nothing to the original.
-  if (::mount(nullptr, target.c_str(), nullptr, MS_REC | MS_SLAVE, nullptr) != 0 ||
-      ::mount(nullptr, target.c_str(), nullptr, MS_REC | MS_SHARED, nullptr) != 0) {
-    return base::ErrnoStatus(errno, absl::StrCat("propagation of ", target));
   }
   return absl::OkStatus();
 }
@@ -95,7 +96,7 @@ VmFiles::VmFiles(const std::string& namespace_name, const std::string& name)
 
 absl::Status MakeVmFiles(const VmFiles& files) {
   RETURN_IF_ERROR(RemoveVmFiles(files));
-  RETURN_IF_ERROR(MakeDirectories(files.shared));
+  RETURN_IF_ERROR(MakeDirectories(files));
   const char* shared = files.shared.c_str();
   if (::mount(shared, shared, nullptr, MS_BIND, nullptr) != 0 ||
       ::mount(nullptr, shared, nullptr, MS_PRIVATE, nullptr) != 0 ||
@@ -153,7 +154,7 @@ std::uint32_t ReadAgentPort(const VmFiles& files) {
 absl::Status ShareWithGuest(const VmFiles& files, const std::string& container,
                             const std::vector<Share>& shares) {
   for (const Share& share : shares) {
-    const absl::Status bound = BindShare(share, absl::StrCat(files.shared, "/", share.target));
+    const absl::Status bound = BindBelow(files.shared, share);
     if (bound.ok()) continue;
     UnshareWithGuest(files, container).IgnoreError();
     return bound;
@@ -162,6 +163,8 @@ absl::Status ShareWithGuest(const VmFiles& files, const std::string& container,
 }
 
 absl::Status UnshareWithGuest(const VmFiles& files, const std::string& container) {
+  // Its guest may run: what it does to names meanwhile leads nowhere else.
+  RETURN_IF_ERROR(UnmountBelow(files.shared, container));
   return RemoveTree(absl::StrCat(files.shared, "/", container));
 }
 

@@ -13,8 +13,9 @@
 #include "reference-shim/backends/vm/pod_network.h"
 
 // What a VM has on the host's disk, and hence what `delete` finds when shim and VM are dead:
-//   /run/shimgauge-vm/<hash>/   api.sock, vsock.sock, shim-monitor.sock, agent.port, shim.pid,
-//                               vmm.pid, network.json; and in
+//   /run/shimgauge-vm/<hash>/   0700, as is the directory of all VMs: api.sock, vsock.sock,
+//                               shim-monitor.sock, agent.port, shim.pid, vmm.pid, network.json;
+//                               and in
 //     shared/<container>/       what the guest sees
 //   <bundle>/vm.sandbox         the sandbox the bundle's container is in; gone when its poststop
 //                               hooks are about to run
@@ -32,7 +33,8 @@ struct VmFiles {
 };
 
 // Makes the directories, and `shared` a mount whose later mounts reach whoever looks at it in a
-// mount namespace of its own. Replaces what a dead shim left.
+// mount namespace of its own. Replaces what a dead shim left. FAILED_PRECONDITION: the directory of
+// all VMs is somebody else's.
 absl::Status MakeVmFiles(const VmFiles& files);
 // Unmounts and removes all of it, the taps too; OK when it is gone.
 absl::Status RemoveVmFiles(const VmFiles& files);

@@ -62,7 +62,8 @@ class CacheDirectory {
   // Waits for it and lets it go: for a process of its own.
   [[nodiscard]] absl::Status AwaitLock(const std::string& key) const;
 
-  // The digest that a file in this state was found to have.
+  // The digest that a file in this state was found to have. Only for files on a file system with
+  // CtimeIsTheKernels(): on others, other files may come to be in the same state.
   [[nodiscard]] std::optional<std::string> RememberedDigest(const FileIdentity& identity) const;
   void RememberDigest(const FileIdentity& identity, const std::string& sha256) const;
 

@@ -4,6 +4,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_split.h>
+#include <linux/magic.h>
 
 #include <vector>
 
@@ -35,6 +36,22 @@ FileIdentity IdentityOf(const struct stat& info) {
           .size = static_cast<std::uint64_t>(info.st_size),
           .modified_ns = Nanoseconds(info.st_mtim),
           .changed_ns = Nanoseconds(info.st_ctim)};
+}
+
+// Named one by one, since elsewhere it comes from an image (erofs, squashfs, FUSE, overlays of
+// those), a server or a stream (zfs receive), whose authors choose it; and the next image mounted
+// may get the device number of the last one.
+bool CtimeIsTheKernels(std::int64_t f_type) {
+  switch (f_type) {
+    case EXT4_SUPER_MAGIC:  // ext2 and ext3 have the same
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::string IdentityWord(const FileIdentity& identity) {

@@ -16,11 +16,15 @@ struct FileIdentity {
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
-  std::int64_t changed_ns = 0;  // the kernel's own time stamp; nobody can set it
+  std::int64_t changed_ns = 0;  // nobody can set it, where CtimeIsTheKernels()
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
 FileIdentity IdentityOf(const struct stat& info);
+
+// Whether only the kernel sets `changed_ns` of files on such a file system (statfs(2), f_type), so
+// that an identity that was seen before stands for the same content.
+bool CtimeIsTheKernels(std::int64_t f_type);
 
 // One word, fit for a file name.
 std::string IdentityWord(const FileIdentity& identity);

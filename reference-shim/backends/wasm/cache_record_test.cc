@@ -3,6 +3,7 @@
 
 #include <absl/strings/str_replace.h>
 #include <gtest/gtest.h>
+#include <sys/statfs.h>
 
 #include <string>
 
@@ -52,6 +53,20 @@ TEST(CacheRecordTest, IdentityChangesWithEachOfItsParts) {
   other = info;
   other.st_ino = 9;
   EXPECT_NE(IdentityOf(other), identity);
+}
+
+TEST(CacheRecordTest, TimeStampsCountOnlyWhereNobodyBringsThemAlong) {
+  for (const std::int64_t ours : {0xEF53L, 0x58465342L, 0x9123683EL, 0xF2F52010L, 0x01021994L}) {
+    EXPECT_TRUE(CtimeIsTheKernels(ours)) << ours;
+  }
+  // overlay, erofs, squashfs, FUSE, NFS, 9p, zfs; and what nobody knows
+  for (const std::int64_t theirs : {0x794C7630L, 0xE0F5E1E2L, 0x73717368L, 0x65735546L, 0x6969L,
+                                    0x01021997L, 0x2FC12FC1L, 0L, -1L}) {
+    EXPECT_FALSE(CtimeIsTheKernels(theirs)) << theirs;
+  }
+  struct statfs proc = {};
+  ASSERT_EQ(::statfs("/proc", &proc), 0);
+  EXPECT_FALSE(CtimeIsTheKernels(proc.f_type));
 }
 
 }  // namespace

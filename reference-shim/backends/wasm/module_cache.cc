@@ -4,6 +4,7 @@
 #include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,6 +20,7 @@
 #include "base/status_macros.h"
 #include "reference-shim/backends/wasm/artefact_job.h"
 #include "reference-shim/backends/wasm/cache_directory.h"
+#include "reference-shim/backends/wasm/cache_record.h"
 #include "reference-shim/backends/wasm/cpu_features.h"
 #include "reference-shim/backends/wasm/file_hash.h"
 #include "reference-shim/stage/wasm_config.h"
@@ -63,11 +65,13 @@ class ModuleCache::Impl {
     absl::StatusOr<struct stat> info = Prepare(module.get(), config);
     if (!info.ok()) return done(info.status());
     const FileIdentity identity = IdentityOf(*info);
+    const bool memorable = IsMemorable(module.get());
     Want want{.module = std::move(module), .config = std::string(config), .done = std::move(done)};
-    if (std::optional<std::string> digest = directory_->RememberedDigest(identity)) {
-      return Fetch(std::move(want), *digest);
+    if (memorable) {
+      const std::optional<std::string> digest = directory_->RememberedDigest(identity);
+      if (digest.has_value()) return Fetch(std::move(want), *digest);
     }
-    Digest(std::move(want), identity);
+    Digest(std::move(want), identity, memorable);
   }
 
   void Forget(const std::string& key) {
@@ -97,6 +101,12 @@ class ModuleCache::Impl {
     return info;
   }
 
+  // Whether the identity of this file stands for its content, even after it was closed.
+  [[nodiscard]] bool IsMemorable(int module) const {
+    struct statfs place = {};
+    return ::fstatfs(module, &place) == 0 && options_.has_kernel_ctime(place.f_type);
+  }
+
   absl::StatusOr<CacheDirectory> OpenDirectory() {
     absl::StatusOr<CacheDirectory> directory = CacheDirectory::Open(options_.directory);
     if (directory.ok() || absl::IsFailedPrecondition(directory.status()) ||
@@ -109,18 +119,18 @@ class ModuleCache::Impl {
     return CacheDirectory::Open(options_.volatile_directory);
   }
 
-  void Digest(Want want, const FileIdentity& identity) {
+  void Digest(Want want, const FileIdentity& identity, bool memorable) {
     const std::uint64_t id = next_++;
     Want& held = wants_[id] = std::move(want);
     held.hash = std::make_unique<FileHash>(context_.loop, held.module.get());
-    held.hash->Start([this, id, identity](absl::StatusOr<std::string> digest) {
+    held.hash->Start([this, id, identity, memorable](absl::StatusOr<std::string> digest) {
       auto node = wants_.extract(id);
       Want& hashed = node.mapped();
       if (!digest.ok()) {
         return hashed.done(base::Annotate(digest.status(), "reading the module"));
       }
       struct stat after = {};
-      if (::fstat(hashed.module.get(), &after) == 0 && IdentityOf(after) == identity &&
+      if (memorable && ::fstat(hashed.module.get(), &after) == 0 && IdentityOf(after) == identity &&
           IsSettled(after)) {
         directory_->RememberDigest(identity, *digest);
       }

@@ -5,10 +5,12 @@
 #include <absl/strings/string_view.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/unique_fd.h"
+#include "reference-shim/backends/wasm/cache_record.h"
 #include "reference-shim/backends/wasm/limits.h"
 #include "reference-shim/shim/backend.h"
 
@@ -27,6 +29,9 @@ struct ModuleCacheOptions {
   std::string compiler;  // absolute path of shimgauge-wasm-compile
   // Of all artefacts together. Beyond it those go that were not asked for longest.
   std::uint64_t bytes_max = kModuleCacheBytesMax;
+  // By the f_type of a module's file system: whether its digest may be remembered. Tests have
+  // their own.
+  std::function<bool(std::int64_t)> has_kernel_ctime = &CtimeIsTheKernels;
 };
 
 // Native code of one module.
@@ -54,7 +59,8 @@ class ModuleCache {
   ModuleCache& operator=(const ModuleCache&) = delete;
 
   // The code of `module` (an open regular file: binary or text, module or component) in `config`
-  // (stage/wasm_config.h). `done` comes at once for one that is there and was seen before, else
+  // (stage/wasm_config.h). `done` comes at once for one that is there and whose file was seen
+  // before, where time stamps tell so (CtimeIsTheKernels()); else it is read, and `done` may come
   // from the loop. Errors: INVALID_ARGUMENT with the compiler's words for what is no sound module;
   // RESOURCE_EXHAUSTED for one that is too large or takes too much memory to compile, and for a
   // full disk; DEADLINE_EXCEEDED; FAILED_PRECONDITION for an unsafe directory; NOT_FOUND without

@@ -6,9 +6,12 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <functional>
@@ -54,6 +57,30 @@ class ModuleCacheTest : public ::testing::Test {
     EXPECT_THAT(files, SizeIs(1));
     return files.empty() ? "" : files[0];
   }
+  // One that takes time stamps for the kernel's wherever the module lies, or nowhere.
+  std::unique_ptr<ModuleCache> NewCacheThatTrusts(bool trusts) {
+    return world_.NewCache(
+        ModuleCacheOptions{.directory = world_.directory(),
+                           .volatile_directory = "",
+                           .compiler = compiler_.path(),
+                           .has_kernel_ctime = [this, trusts](std::int64_t f_type) {
+                             asked_ = f_type;
+                             return trusts;
+                           }});
+  }
+  // A file that has not changed for long.
+  static constexpr char kOld[] = "/bin/sh";
+  static base::UniqueFd OpenOld() { return base::UniqueFd(::open(kOld, O_RDONLY | O_CLOEXEC)); }
+  [[nodiscard]] std::string Digests() const { return world_.directory() + "/digests"; }
+  // What is remembered of the one file there is becomes wrong, as it is of a file that came with
+  // the device and inode number and the time stamps of another. The answer: what it was.
+  std::string FalsifyMemory() {
+    const std::filesystem::path link = std::filesystem::directory_iterator(Digests())->path();
+    const std::string digest = std::filesystem::read_symlink(link);
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(kFalse, link);
+    return digest;
+  }
   // A Get under way.
   struct Pending {
     std::optional<Artefact> answer;
@@ -68,6 +95,8 @@ class ModuleCacheTest : public ::testing::Test {
   CacheWorld world_;
   ShellCompiler compiler_{world_.temp()};
   std::unique_ptr<ModuleCache> cache_ = world_.NewCache(compiler_.path());
+  const std::string kFalse = std::string(64, '0');
+  std::int64_t asked_ = 0;  // f_type of the last module
 };
 
 TEST_F(ModuleCacheTest, CompilesOnceForAllShims) {
@@ -138,24 +167,46 @@ TEST_F(ModuleCacheTest, KeepsCodeLargerThanAPiece) {
 
 // What changed long ago is known by its time stamps; then a hit answers at once.
 TEST_F(ModuleCacheTest, RemembersTheDigestOfAnOldFile) {
-  const std::string old = "/bin/sh";
-  const auto open = [&old] { return base::UniqueFd(::open(old.c_str(), O_RDONLY | O_CLOEXEC)); };
-  ASSERT_TRUE(world_.Get(*cache_, open()).ok());
-  const std::string digests = world_.directory() + "/digests";
-  ASSERT_FALSE(std::filesystem::is_empty(digests));
-  EXPECT_EQ(std::filesystem::read_symlink(std::filesystem::directory_iterator(digests)->path()),
-            base::Sha256Hex(base::testing::ReadFile(old)));
+  const auto cache = NewCacheThatTrusts(true);
+  ASSERT_TRUE(world_.Get(*cache, OpenOld()).ok());
+  struct statfs place = {};
+  ASSERT_EQ(::statfs(kOld, &place), 0);
+  EXPECT_EQ(asked_, place.f_type);
   bool come = false;
-  cache_->Get(open(), "default", [&come](const Artefact& artefact) {
+  cache->Get(OpenOld(), "default", [&come](const Artefact& artefact) {
     EXPECT_TRUE(artefact.ok() && !artefact->compiled);
     come = true;
   });
   EXPECT_TRUE(come);
+  ASSERT_FALSE(std::filesystem::is_empty(Digests()));
+  EXPECT_EQ(FalsifyMemory(), base::Sha256Hex(base::testing::ReadFile(kOld)));
+  ASSERT_TRUE(world_.Get(*cache, OpenOld()).ok());
+  EXPECT_THAT(compiler_.last_args(), HasSubstr("--sha256 " + kFalse)) << "it was not read again";
+}
+
+TEST_F(ModuleCacheTest, ReadsEachTimeWhereTimeStampsAreNotTheKernels) {
+  const auto trusting = NewCacheThatTrusts(true);
+  const auto wary = NewCacheThatTrusts(false);
+  ASSERT_TRUE(world_.Get(*trusting, OpenOld()).ok());
+  ASSERT_FALSE(std::filesystem::is_empty(Digests()));
+  FalsifyMemory();
+  const Artefact artefact = world_.Get(*wary, OpenOld());
+  EXPECT_TRUE(artefact.ok() && !artefact->compiled) << "its digest is what it was";
+  EXPECT_EQ(compiler_.runs(), 1);
+  std::filesystem::remove(std::filesystem::directory_iterator(Digests())->path());
+  ASSERT_TRUE(world_.Get(*wary, OpenOld()).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(Digests()));
+}
+
+TEST_F(ModuleCacheTest, TrustsTheTimeStampsOfFewFileSystems) {
+  const ModuleCacheOptions usual;
+  EXPECT_TRUE(usual.has_kernel_ctime(EXT4_SUPER_MAGIC));
+  EXPECT_FALSE(usual.has_kernel_ctime(OVERLAYFS_SUPER_MAGIC));
 }
 
 TEST_F(ModuleCacheTest, DoesNotTrustTheStampsOfAFreshFile) {
-  ASSERT_TRUE(world_.Get(*cache_, "module").ok());
-  EXPECT_TRUE(std::filesystem::is_empty(world_.directory() + "/digests"));
+  ASSERT_TRUE(world_.Get(*NewCacheThatTrusts(true), "module").ok());
+  EXPECT_TRUE(std::filesystem::is_empty(Digests()));
 }
 
 TEST_F(ModuleCacheTest, MakesADirectoryForItselfAlone) {

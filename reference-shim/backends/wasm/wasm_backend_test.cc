@@ -384,6 +384,21 @@ TEST_F(WasmBackendTest, ReclaimRunsThePoststopHooksOfADeadShimsContainer) {
   EXPECT_TRUE(world().RunUntil([pid] { return ::kill(pid, 0) != 0; }));
 }
 
+// `delete` beside a shim that lives, to which Delete comes later.
+TEST_F(WasmBackendTest, DeleteRunsNoPoststopHooksThatReclaimHasRun) {
+  const auto container = Text("c", kSleep);
+  container->spec.hooks.poststop = {Hook("poststop")};
+  ASSERT_TRUE(container->Create().ok());
+  ASSERT_TRUE(container->Start().ok());
+  testing::Answer<absl::Status> answer;
+  world().backend().Reclaim({.id = "c", .bundle = container->bundle()}, answer.Expect());
+  EXPECT_TRUE(world().Await(answer).ok());
+  EXPECT_EQ(container->AwaitExit(), 137U);
+  EXPECT_THAT(Points(), ElementsAre("poststop"));
+  EXPECT_TRUE(container->Delete().ok());
+  EXPECT_THAT(Points(), ElementsAre("poststop")) << "once (HOOK-10)";
+}
+
 // Reclaim gives hooks the shortest time: a second and a half.
 TEST_F(WasmBackendTest, AHookThatTakesTooLongIsKilledWithAllThatItStarted) {
   const auto container = Text("c", kSleep);

@@ -68,8 +68,8 @@ void WasmReclaim::RemoveCgroup(const absl::Status& ended) {
 
 void WasmReclaim::RunPoststop(const absl::Status& removed) {
   if (!removed.ok()) return Finish(removed);
-  // First, so that nobody runs them again (HOOK-10).
-  RemoveWasmRecord(spec_.bundle);
+  // First, so that nobody runs them again. Without the record, a shim that lives has run them.
+  if (!RemoveWasmRecord(spec_.bundle)) return Finish(absl::OkStatus());
   hooks_ = std::make_unique<HookRun>(host_.context, container_, plan_.id, spec_.bundle);
   hooks_->Poststop(kReclaimHooksTimeout, [this](const absl::Status& ran) {
     if (!ran.ok()) host_.context.log.Warning("container ", spec_.id, ": ", ran.message());

@@ -4,6 +4,8 @@
 #include <absl/strings/str_cat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/kernel_file.h"
 #include "base/status_macros.h"
 #include "reference-shim/shim/small_file.h"
@@ -30,6 +32,8 @@ bool HasWasmRecord(const std::string& bundle) {
   return ::access(PathOf(bundle).c_str(), F_OK) == 0;
 }
 
-void RemoveWasmRecord(const std::string& bundle) { ::unlink(PathOf(bundle).c_str()); }
+bool RemoveWasmRecord(const std::string& bundle) {
+  return ::unlink(PathOf(bundle).c_str()) == 0 || errno != ENOENT;
+}
 
 }  // namespace backends

@@ -18,6 +18,9 @@ absl::Status SaveWasmRecord(const std::string& bundle, const stage::StagePlan& p
 absl::StatusOr<stage::StagePlan> LoadWasmRecord(const std::string& bundle);
 
 bool HasWasmRecord(const std::string& bundle);
-void RemoveWasmRecord(const std::string& bundle);
+
+// False: it was gone already. Of two that remove it at once, one is told so: whoever has removed it
+// runs the hooks, and nobody else (HOOK-10).
+[[nodiscard]] bool RemoveWasmRecord(const std::string& bundle);
 
 }  // namespace backends

@@ -374,10 +374,9 @@ void WasmWorkload::RemoveCgroup(shim::Done<> done) {
 
 void WasmWorkload::RunPoststop(shim::Done<> done) {
   if (!std::exchange(recorded_, false)) return done(absl::OkStatus());
-  // First, so that nobody runs them again (HOOK-10).
-  RemoveWasmRecord(plan_.bundle);
   if (created_ != nullptr) ::unlink(pid_file_.c_str());
-  if (!planned_) return done(absl::OkStatus());
+  // First, so that nobody runs them again. Without the record, `delete` has run them.
+  if (!RemoveWasmRecord(plan_.bundle) || !planned_) return done(absl::OkStatus());
   hooks_.Poststop(kHooksTimeout,
                   guard_.Wrap([this, done = std::move(done)](const absl::Status& ran) mutable {
                     if (!ran.ok()) {
