@@ -62,18 +62,6 @@ std::string ChangeInterval(const Estimate& ratio) {
   return absl::StrFormat("[%+.1f, %+.1f]", 100 * (ratio.low - 1), 100 * (ratio.high - 1));
 }
 
-std::string Gaps(const std::map<std::string, std::string>& gaps, const std::string& head) {
-  if (gaps.empty()) return "";
-  // Many metrics are lost for the same reason.
-  std::map<std::string, std::vector<std::string>> by_reason;
-  for (const auto& [metric, why] : gaps) by_reason[why].push_back(metric);
-  std::string text = head + "\n";
-  for (const auto& [why, metrics] : by_reason) {
-    absl::StrAppend(&text, "  ", absl::StrJoin(metrics, ", "), ": ", why, "\n");
-  }
-  return text;
-}
-
 // The median over blocks of what stands for each.
 Estimate SideEstimate(const Metric& metric, const std::vector<Block>& blocks, std::uint64_t seed) {
   std::vector<double> pooled;
@@ -169,6 +157,18 @@ std::string DescribeRun(const BenchResult& result) {
   return text;
 }
 
+std::string GapTable(const std::map<std::string, std::string>& gaps, const std::string& head) {
+  if (gaps.empty()) return "";
+  // Many metrics are lost for the same reason.
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& [metric, why] : gaps) by_reason[why].push_back(metric);
+  std::string text = head + "\n";
+  for (const auto& [why, metrics] : by_reason) {
+    absl::StrAppend(&text, "  ", absl::StrJoin(metrics, ", "), ": ", why, "\n");
+  }
+  return text;
+}
+
 std::string RunTable(const BenchResult& result) {
   const bool many = result.sides.size() > 1;
   std::vector<std::vector<std::string>> rows = {
@@ -198,7 +198,7 @@ std::string RunTable(const BenchResult& result) {
   }
   std::string text = Align(rows, 2);
   for (const Side& side : result.sides) {
-    absl::StrAppend(&text, Gaps(side.gaps, "Not measured of " + side.name + ":"));
+    absl::StrAppend(&text, GapTable(side.gaps, "Not measured of " + side.name + ":"));
   }
   return text;
 }
@@ -214,7 +214,7 @@ std::string CompareTable(const CompareReport& report, const CompareOptions& opti
                     JudgementText(row, options)});
   }
   std::string text = Align(rows, 1);
-  absl::StrAppend(&text, NoiseSentence(report, options), Gaps(report.gaps, "Not compared:"));
+  absl::StrAppend(&text, NoiseSentence(report, options), GapTable(report.gaps, "Not compared:"));
   return text;
 }
 

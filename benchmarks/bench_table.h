@@ -3,6 +3,7 @@
 
 #include <absl/strings/string_view.h>
 
+#include <map>
 #include <string>
 
 #include "benchmarks/compare.h"
@@ -18,6 +19,9 @@ std::string FormatChange(double ratio);
 
 // One sentence each: where and how it was measured.
 std::string DescribeRun(const BenchResult& result);
+
+// What could not be measured, under `head`, a line per reason; "" of no gaps.
+std::string GapTable(const std::map<std::string, std::string>& gaps, const std::string& head);
 
 // The tables below are aligned for a terminal, UTF-8, and end with a newline.
 

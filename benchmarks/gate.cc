@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/gate.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "benchmarks/change_points.h"
+#include "benchmarks/process_cost.h"
 #include "benchmarks/statistics.h"
 
 namespace benchmarks {
@@ -118,6 +122,31 @@ std::vector<GateRow> Gate(const std::vector<Record>& baseline, const Record& now
         Judge(metric, PresentLevel(std::move(values), options.last), measured->second, options));
   }
   return rows;
+}
+
+NotMeasured BrokenMetrics(const std::vector<Record>& baseline, const NotMeasured& gaps) {
+  NotMeasured broken;
+  for (const auto& gap : gaps) {
+    if (absl::StartsWith(gap.second, kNoCounter)) continue;
+    const bool known = std::any_of(baseline.begin(), baseline.end(), [&gap](const Record& record) {
+      return record.figures.count(gap.first) != 0;
+    });
+    if (known) broken.insert(gap);
+  }
+  return broken;
+}
+
+std::string BrokenSentence(const NotMeasured& broken) {
+  if (broken.empty()) return "";
+  // Many metrics are lost for the same reason.
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& [metric, why] : broken) by_reason[why].push_back(metric);
+  std::vector<std::string> parts;
+  for (const auto& [why, metrics] : by_reason) {
+    parts.push_back(absl::StrCat(absl::StrJoin(metrics, ", "), " (", why, ")"));
+  }
+  return absl::StrCat("The shim fails where the baseline does not: ", absl::StrJoin(parts, "; "),
+                      "\n");
 }
 
 absl::StatusOr<std::vector<Record>> ComparableRuns(const std::vector<Record>& history,

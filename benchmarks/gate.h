@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <absl/status/statusor.h>
+#include <absl/strings/string_view.h>
+
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,6 +46,16 @@ struct GateRow {
 // order of AllMetrics().
 std::vector<GateRow> Gate(const std::vector<Record>& baseline, const Record& now,
                           const GateOptions& options = {});
+
+// Metric -> why it was not measured, as the gaps of a Side.
+using NotMeasured = std::map<std::string, std::string>;
+
+// Which of `gaps` speak against the shim: those of metrics that some run of `baseline` has a figure
+// of, unless it is for want of a counter of the host.
+NotMeasured BrokenMetrics(const std::vector<Record>& baseline, const NotMeasured& gaps);
+// "The shim fails where the baseline does not: boot, create (why); delete (why)" as a line; "" of
+// none.
+std::string BrokenSentence(const NotMeasured& broken);
 
 // Which runs of a history are comparable with `now`. FAILED_PRECONDITION says what they differ
 // in if none is, and which flag admits them.

@@ -6,11 +6,15 @@
 
 #include <string>
 
+#include "benchmarks/process_cost.h"
+
 namespace benchmarks {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 Record RunOf(const std::string& metric, double value, double half_width = 0) {
@@ -109,6 +113,31 @@ TEST(GateTest, ARegressionIsOneWhenASecondBatchFindsIt) {
   EXPECT_EQ(row.verdict, GateVerdict::kUndecided);
   EXPECT_EQ(row.why, "a second batch found +1.0 %");
   EXPECT_EQ(Only(Confirm(rows, {})).verdict, GateVerdict::kUndecided);
+}
+
+TEST(GateTest, WhatTheBaselineHasAndTheShimCannotIsBroken) {
+  std::vector<Record> baseline = Calm("boot");
+  baseline.push_back(RunOf("create", 1));
+  const NotMeasured broken =
+      BrokenMetrics(baseline, {{"boot", "exit 1"}, {"create", "no reply"}, {"delete", "no reply"}});
+  EXPECT_THAT(broken, ElementsAre(Pair("boot", "exit 1"), Pair("create", "no reply")));
+  EXPECT_THAT(BrokenMetrics({}, broken), IsEmpty());
+}
+
+TEST(GateTest, ACounterTheHostLacksIsNotTheShimsFault) {
+  const std::vector<Record> baseline = Calm("instructions");
+  const std::string refused = std::string(kNoCounter) + " for us: perf_event_open: no";
+  EXPECT_THAT(BrokenMetrics(baseline, {{"instructions", kNoCounter}}), IsEmpty());
+  EXPECT_THAT(BrokenMetrics(baseline, {{"instructions", refused}}), IsEmpty());
+  EXPECT_THAT(BrokenMetrics(baseline, {{"instructions", "Create: no reply"}}), SizeIs(1));
+}
+
+TEST(GateTest, WhatIsBrokenIsNamedByReason) {
+  EXPECT_EQ(BrokenSentence({}), "");
+  EXPECT_EQ(BrokenSentence({{"create", "no reply"}}),
+            "The shim fails where the baseline does not: create (no reply)\n");
+  EXPECT_EQ(BrokenSentence({{"boot", "a"}, {"create", "b"}, {"delete", "a"}}),
+            "The shim fails where the baseline does not: boot, delete (a); create (b)\n");
 }
 
 TEST(GateTest, OtherHostsAreRefusedUnlessAdmitted) {

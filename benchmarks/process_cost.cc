@@ -88,8 +88,11 @@ absl::StatusOr<double> VoluntarySwitches(pid_t pid) {
 
 absl::StatusOr<EventCounter> EventCounter::Instructions(pid_t pid) {
   absl::StatusOr<EventCounter> counter = Open(pid, PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS);
-  if (counter.ok() || absl::IsPermissionDenied(counter.status())) return counter;
-  return absl::UnimplementedError("this host has no instruction counter");
+  if (counter.ok()) return counter;
+  if (absl::IsPermissionDenied(counter.status())) {
+    return base::Annotate(counter.status(), absl::StrCat(kNoCounter, " for us"));
+  }
+  return absl::UnimplementedError(kNoCounter);
 }
 
 absl::StatusOr<EventCounter> EventCounter::Open(pid_t pid, std::uint32_t type,

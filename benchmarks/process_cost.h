@@ -27,11 +27,14 @@ absl::StatusOr<double> CpuMilliseconds(pid_t pid);
 // How often its present threads gave up the CPU by themselves so far.
 absl::StatusOr<double> VoluntarySwitches(pid_t pid);
 
+// What the message begins with where instructions cannot be counted: no shim's doing.
+inline constexpr char kNoCounter[] = "this host has no instruction counter";
+
 // A counter of the kernel over the threads a process has now and makes later, in user space.
 class EventCounter {
  public:
   // Instructions. UNIMPLEMENTED when the CPU (or the hypervisor) has no such counter,
-  // PERMISSION_DENIED when the kernel does not allow it.
+  // PERMISSION_DENIED when the kernel does not allow it; both begin with kNoCounter.
   static absl::StatusOr<EventCounter> Instructions(pid_t pid);
   // Any event of perf_event_open(2).
   static absl::StatusOr<EventCounter> Open(pid_t pid, std::uint32_t type, std::uint64_t config);

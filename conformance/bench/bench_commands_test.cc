@@ -20,6 +20,7 @@ using base::testing::WriteFile;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class BenchCommandsTest : public base::testing::ProcessTest {
@@ -45,6 +46,20 @@ class BenchCommandsTest : public base::testing::ProcessTest {
     result.sides.push_back(std::move(side));
     const std::string path = temp_.File(name);
     EXPECT_TRUE(benchmarks::WriteResultFile(path, result).ok());
+    return path;
+  }
+
+  // The same of a shim that cannot do what `metric` is about.
+  std::string Failing(const std::string& name, double boot, const std::string& metric,
+                      const std::string& why) const {
+    const std::string path = Measured(name, boot);
+    absl::StatusOr<benchmarks::BenchResult> result = benchmarks::ReadResultFile(path);
+    EXPECT_TRUE(result.ok()) << result.status();
+    if (!result.ok()) return "";
+    benchmarks::Side& side = result->sides.front();
+    side.blocks.erase(metric);
+    side.gaps[metric] = why;
+    EXPECT_TRUE(benchmarks::WriteResultFile(path, *result).ok());
     return path;
   }
 
@@ -121,6 +136,30 @@ TEST_F(BenchCommandsTest, TheGateKeepsWhatHasNotRegressed) {
   const std::string slow = Measured("slow.json", 11.5);
   EXPECT_EQ(Gate({slow, slow}, {"--update"}).status.code, 6);
   EXPECT_EQ(benchmarks::ReadHistory(history_)->size(), 6U);
+}
+
+TEST_F(BenchCommandsTest, TheGateFailsWhereTheShimDoesAndTheBaselineDoesNot) {
+  Remember(8, 10);
+  const std::string broken = Failing("broken.json", 10, "boot", "start: exit 1");
+  const RunResult failed = Gate({broken}, {"--update"});
+  EXPECT_EQ(failed.status.code, 4) << failed.out;
+  EXPECT_THAT(failed.out,
+              HasSubstr("The shim fails where the baseline does not: boot (start: exit 1)\n"));
+  EXPECT_THAT(failed.out, Not(HasSubstr("No regression")));
+  const std::string slow = Measured("slow.json", 11.5);
+  const RunResult later = Gate({slow, broken}, {"--update"});
+  EXPECT_EQ(later.status.code, 4) << later.out;
+  EXPECT_THAT(later.out, HasSubstr("baseline does not: boot (start: exit 1)\n"));
+  EXPECT_EQ(benchmarks::ReadHistory(history_)->size(), 8U);
+}
+
+TEST_F(BenchCommandsTest, TheGateOnlyTellsWhatTheBaselineLacksToo) {
+  Remember(8, 10);
+  const RunResult told = Gate({Failing("told.json", 10, "shutdown", "no reply")}, {"--update"});
+  EXPECT_EQ(told.status.code, 0) << told.out;
+  EXPECT_THAT(told.out, AllOf(HasSubstr("Not measured of mine:\n  shutdown: no reply\n"),
+                              HasSubstr("No regression.\n")));
+  EXPECT_EQ(benchmarks::ReadHistory(history_)->size(), 9U);
 }
 
 TEST_F(BenchCommandsTest, TheGateRefusesOtherHosts) {

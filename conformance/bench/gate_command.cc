@@ -24,8 +24,11 @@ namespace {
 using benchmarks::BenchResult;
 using benchmarks::GateRow;
 using benchmarks::GateVerdict;
+using benchmarks::NotMeasured;
 using benchmarks::Record;
+using benchmarks::Side;
 
+constexpr int kBroken = 4;
 constexpr int kRegressed = 6;
 constexpr int kUndecided = 7;
 constexpr int kRunsMax = 1000;
@@ -43,7 +46,8 @@ Examples:
   shimgauge bench gate ./shim --baseline bench-history.jsonl --metric proxy --metric memory
 
 Exit codes: 0 no regression, 2 usage, 3 host unfit, or the baseline is of another one, 4 the shim
-could not be measured, 6 a confirmed regression, 7 undecided (only with --strict), 130 interrupted.)";
+fails where the baseline does not, or could not be measured at all, 6 a confirmed regression,
+7 undecided (only with --strict), 130 interrupted.)";
 
 struct Options {
   BenchOptions bench;
@@ -70,7 +74,9 @@ class Batches {
                         plan_.metrics.end());
     ASSIGN_OR_RETURN(benchmarks::Interrupts interrupts, benchmarks::Interrupts::Take());
     interrupts_.emplace(std::move(interrupts));
-    return Measure();
+    ASSIGN_OR_RETURN(BenchResult result, Measure());
+    RETURN_IF_ERROR(CheckMeasured(result.sides.front()));
+    return result;
   }
 
   // Of these metrics only; nullopt: there is no second one.
@@ -91,9 +97,13 @@ class Batches {
     ASSIGN_OR_RETURN(BenchResult result, benchmarks::Measure(plan_, *interrupts_));
     plan_.progress("");
     if (!result.complete) return absl::CancelledError("interrupted");
-    if (!result.sides.front().blocks.empty()) return result;
+    return result;
+  }
+
+  static absl::Status CheckMeasured(const Side& side) {
+    if (!side.blocks.empty()) return absl::OkStatus();
     std::string why;
-    for (const auto& gap : result.sides.front().gaps) why = gap.second;
+    for (const auto& gap : side.gaps) why = gap.second;
     return absl::InternalError(absl::StrCat("the shim could not be measured: ", why));
   }
 
@@ -110,12 +120,37 @@ std::vector<std::string> Named(const std::vector<GateRow>& rows, GateVerdict ver
   return names;
 }
 
-std::string Conclusion(const std::vector<GateRow>& rows) {
-  const std::vector<std::string> regressed = Named(rows, GateVerdict::kRegressed);
-  if (!regressed.empty()) return absl::StrCat("Regressed: ", absl::StrJoin(regressed, ", "), "\n");
-  const std::vector<std::string> undecided = Named(rows, GateVerdict::kUndecided);
-  if (undecided.empty()) return "No regression.\n";
-  return absl::StrCat("No confirmed regression; undecided: ", absl::StrJoin(undecided, ", "), "\n");
+// What came of a comparison with the baseline.
+struct Findings {
+  std::vector<GateRow> rows;
+  NotMeasured broken;
+};
+
+std::string Conclusion(const Findings& found) {
+  const std::string broken = benchmarks::BrokenSentence(found.broken);
+  const std::vector<std::string> regressed = Named(found.rows, GateVerdict::kRegressed);
+  if (!regressed.empty()) {
+    return absl::StrCat(broken, "Regressed: ", absl::StrJoin(regressed, ", "), "\n");
+  }
+  const std::vector<std::string> undecided = Named(found.rows, GateVerdict::kUndecided);
+  if (!undecided.empty()) {
+    return absl::StrCat(
+        broken, "No confirmed regression; undecided: ", absl::StrJoin(undecided, ", "), "\n");
+  }
+  return broken.empty() ? "No regression.\n" : broken;
+}
+
+int CodeOf(const Findings& found, bool strict) {
+  if (!found.broken.empty()) return kBroken;
+  if (!Named(found.rows, GateVerdict::kRegressed).empty()) return kRegressed;
+  return strict && !Named(found.rows, GateVerdict::kUndecided).empty() ? kUndecided : 0;
+}
+
+// What of `side` was not measured and is not told as broken.
+std::string OtherGaps(const Side& side, const NotMeasured& broken) {
+  NotMeasured others = side.gaps;
+  for (const auto& gap : broken) others.erase(gap.first);
+  return benchmarks::GapTable(others, absl::StrCat("Not measured of ", side.name, ":"));
 }
 
 struct Judged {
@@ -132,7 +167,8 @@ class GateRun {
     ASSIGN_OR_RETURN(const std::vector<Record> history,
                      ReadRecords(options_.baseline, options_.update));
     ASSIGN_OR_RETURN(const BenchResult first, batches_.First());
-    now_ = RecordNow(first, first.sides.back(), Commit());
+    const Side& side = first.sides.back();
+    now_ = RecordNow(first, side, Commit());
     if (!options_.bench.result.empty()) {
       RETURN_IF_ERROR(benchmarks::WriteResultFile(options_.bench.result, first));
     }
@@ -140,13 +176,14 @@ class GateRun {
         benchmarks::ComparableRuns(history, now_, options_.any_host);
     Judged judged{.text = benchmarks::DescribeRun(first) + "\n"};
     if (runs.ok()) {
-      RETURN_IF_ERROR(Judge(*runs, judged));
+      RETURN_IF_ERROR(Judge(*runs, side, judged));
     } else if (options_.update) {
-      absl::StrAppend(&judged.text, "Nothing to compare with yet: ", runs.status().message(), "\n");
+      absl::StrAppend(&judged.text, OtherGaps(side, {}),
+                      "Nothing to compare with yet: ", runs.status().message(), "\n");
     } else {
       return runs.status();
     }
-    if (options_.update && judged.code != kRegressed) {
+    if (options_.update && judged.code != kRegressed && judged.code != kBroken) {
       RETURN_IF_ERROR(AppendRecords(options_.baseline, {now_}));
       absl::StrAppend(&judged.text, "Added to ", options_.baseline, ".\n");
     }
@@ -154,25 +191,35 @@ class GateRun {
   }
 
  private:
-  absl::Status Judge(const std::vector<Record>& runs, Judged& judged) {
+  absl::Status Judge(const std::vector<Record>& runs, const Side& side, Judged& judged) {
     const benchmarks::GateOptions limits{.margin = options_.margin / 100, .last = options_.last};
-    std::vector<GateRow> rows = benchmarks::Gate(runs, now_, limits);
-    const std::vector<std::string> suspects = Named(rows, GateVerdict::kRegressed);
-    if (!suspects.empty()) {
-      ASSIGN_OR_RETURN(const std::optional<BenchResult> second, batches_.Second(suspects));
-      std::vector<GateRow> again;
-      if (second) {
-        again =
-            benchmarks::Gate(runs, benchmarks::MakeRecord(*second, second->sides.back()), limits);
+    Findings found{.rows = benchmarks::Gate(runs, now_, limits),
+                   .broken = benchmarks::BrokenMetrics(runs, side.gaps)};
+    RETURN_IF_ERROR(AskAgain(runs, limits, found));
+    absl::StrAppend(&judged.text, benchmarks::GateTable(found.rows), OtherGaps(side, found.broken),
+                    Conclusion(found));
+    judged.code = CodeOf(found, options_.strict);
+    return absl::OkStatus();
+  }
+
+  // A second batch of what seems to have regressed: it may not find that, or not work any more.
+  absl::Status AskAgain(const std::vector<Record>& runs, const benchmarks::GateOptions& limits,
+                        Findings& found) {
+    const std::vector<std::string> suspects = Named(found.rows, GateVerdict::kRegressed);
+    if (suspects.empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const std::optional<BenchResult> second, batches_.Second(suspects));
+    std::vector<GateRow> again;
+    NotMeasured gaps;  // a result from a file may be of more than the suspects
+    if (second) {
+      const Side& side = second->sides.back();
+      again = benchmarks::Gate(runs, benchmarks::MakeRecord(*second, side), limits);
+      for (const std::string& suspect : suspects) {
+        const auto gap = side.gaps.find(suspect);
+        if (gap != side.gaps.end()) gaps.insert(*gap);
       }
-      rows = benchmarks::Confirm(std::move(rows), again);
     }
-    absl::StrAppend(&judged.text, benchmarks::GateTable(rows), Conclusion(rows));
-    if (!Named(rows, GateVerdict::kRegressed).empty()) {
-      judged.code = kRegressed;
-    } else if (options_.strict && !Named(rows, GateVerdict::kUndecided).empty()) {
-      judged.code = kUndecided;
-    }
+    found.broken.merge(benchmarks::BrokenMetrics(runs, gaps));
+    found.rows = benchmarks::Confirm(std::move(found.rows), again);
     return absl::OkStatus();
   }
 
@@ -211,7 +258,7 @@ CommandAction DefineBenchGate(CLI::App& app) {
       ->type_name("RESULT")
       ->allow_extra_args(false);
   app.add_flag("--update", options->update,
-               "add this run to the baseline, unless it has regressed; begins one");
+               "add this run to the baseline, unless it has regressed or fails; begins one");
   app.add_flag("--any-host", options->any_host, "compare with runs of other hosts, too");
   app.add_option("--margin", options->margin, "percent that a metric may change and be equal")
       ->type_name("PERCENT")
