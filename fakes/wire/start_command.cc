@@ -154,10 +154,12 @@ absl::Status StartRelay(const std::string& socket, const base::Child& daemon, co
   return absl::InternalError(absl::StrCat("relay: ", word.empty() ? "it died" : word));
 }
 
-// Whether a relay at `socket` stands before a daemon that is no more. Waits until it has left.
+// Whether the shim has joined a relay that stands, or stood a moment ago, before a daemon that is
+// no more. Waits until it has left.
 bool WasDying(const std::string& socket) {
   const pid_t pid = ListenerOf(socket);
-  if (pid <= 0 || OwnImage(absl::StrCat(pid)) != OwnImage("self")) return false;
+  if (pid <= 0) return true;  // it has left since the shim has looked
+  if (OwnImage(absl::StrCat(pid)) != OwnImage("self")) return false;
   const auto pidfd = base::OpenPidfd(pid);
   const auto line = base::ReadKernelFile(absl::StrCat("/proc/", pid, "/cmdline"));
   if (!pidfd.ok() || !line.ok()) return true;  // it has left just now
