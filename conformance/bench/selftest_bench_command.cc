@@ -281,10 +281,11 @@ CommandAction DefineSelftestBench(CLI::App& app) {
   app.add_option_function<std::string>(
          "--budget",
          [options](const std::string& text) {
-           const auto budget = ParseDuration(text);
-           if (!budget || budget->count() == 0) {
-             throw CLI::ValidationError("--budget",
-                                        "'" + text + "': expected a duration such as 10m");
+           const auto budget = ParseLongDuration(text);
+           if (!budget) {
+             throw CLI::ValidationError(
+                 "--budget",
+                 "'" + text + "': expected a time such as 90s, 10m or 8h, up to a week");
            }
            options->budget = *budget;
          },

@@ -4,6 +4,7 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/strip.h>
+#include <absl/time/time.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -31,6 +32,13 @@ std::optional<std::chrono::milliseconds> ParseDuration(absl::string_view text) {
   const double ms = value * factor;
   if (!(ms >= 1 && ms <= static_cast<double>(kDurationMsMax))) return std::nullopt;
   return std::chrono::milliseconds(static_cast<std::int64_t>(ms));
+}
+
+std::optional<std::chrono::milliseconds> ParseLongDuration(absl::string_view text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration)) return std::nullopt;
+  if (duration < absl::Seconds(1) || duration > absl::Hours(24 * 7)) return std::nullopt;
+  return absl::ToChronoMilliseconds(duration);
 }
 
 }  // namespace conformance

@@ -12,4 +12,8 @@ namespace conformance {
 // for less than a millisecond and for more than an hour.
 std::optional<std::chrono::milliseconds> ParseDuration(absl::string_view text);
 
+// "90s", "10m", "8h", "1h30m", from a second to a week: how long something may go on that takes
+// hours. nullopt for anything else.
+std::optional<std::chrono::milliseconds> ParseLongDuration(absl::string_view text);
+
 }  // namespace conformance

@@ -22,6 +22,17 @@ TEST(DurationsTest, FromAMillisecondToAnHour) {
   }
 }
 
+TEST(DurationsTest, WhatTakesHoursIsFromASecondToAWeek) {
+  EXPECT_EQ(ParseLongDuration("90s"), milliseconds(90000));
+  EXPECT_EQ(ParseLongDuration("6382s"), milliseconds(6382000));
+  EXPECT_EQ(ParseLongDuration("10m"), milliseconds(600000));
+  EXPECT_EQ(ParseLongDuration("1h30m"), milliseconds(5400000));
+  EXPECT_EQ(ParseLongDuration("168h"), milliseconds(604800000));
+  for (const char* text : {"", "0s", "999ms", "169h", "6382", "soon", "-2m", "inf"}) {
+    EXPECT_EQ(ParseLongDuration(text), std::nullopt) << text;
+  }
+}
+
 TEST(DurationsTest, AnythingElseIsNone) {
   for (const char* text :
        {"", "s", "ms", "2", "1500", "2m", "2xs", "1.5.2s", "1,5ms", "2ss", " 2s", "2 s", "2s "}) {

@@ -2,11 +2,11 @@
 #include "conformance/harness/run_execution.h"
 
 #include <absl/strings/str_cat.h>
-#include <absl/time/time.h>
 
 #include <utility>
 
 #include "base/status_macros.h"
+#include "conformance/harness/durations.h"
 #include "conformance/harness/plan_file.h"
 #include "conformance/harness/shard.h"
 #include "conformance/reports/result_file.h"
@@ -18,13 +18,10 @@ constexpr int kRetriesMax = 100;
 constexpr char kFailedFirst[] = "failed-first";
 
 absl::StatusOr<std::chrono::seconds> ParseSoak(const std::string& text) {
-  absl::Duration duration;
-  const bool parsed = absl::ParseDuration(text, &duration);
-  if (!parsed || duration < absl::Seconds(1) || duration > absl::Hours(24 * 7)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--soak ", text, ": expected a time such as 90s, 10m or 8h, up to a week"));
-  }
-  return absl::ToChronoSeconds(duration);
+  const auto duration = ParseLongDuration(text);
+  if (duration) return std::chrono::duration_cast<std::chrono::seconds>(*duration);
+  return absl::InvalidArgumentError(
+      absl::StrCat("--soak ", text, ": expected a time such as 90s, 10m or 8h, up to a week"));
 }
 
 absl::Status Contradiction(const char* one, const char* other) {

@@ -89,6 +89,7 @@ class FaultRun {
         }
       }
       keys_.push_back(KeyOf(row, plan_, own));
+      row_keys_.push_back(KeyOf(row, plan_, {}));
     }
     return absl::OkStatus();
   }
@@ -109,7 +110,9 @@ class FaultRun {
       if (plan_.keep.empty()) continue;
       absl::StatusOr<FaultRecord> kept = ParseFaultRecord(TextOf(KeptPath(i)), KeptPath(i));
       // What has not been proven may have been bad luck: it gets another chance.
-      if (!kept.ok() || kept->key != keys_[i] || !IsProven(*kept)) continue;
+      if (!kept.ok() || !IsProven(*kept)) continue;
+      kept->earlier = kept->key != keys_[i];
+      if (kept->earlier && (!plan_.keep_earlier || kept->row_key != row_keys_[i])) continue;
       records_[i] = *std::move(kept);
       listener_.ended(*records_[i], true);
     }
@@ -255,6 +258,7 @@ class FaultRun {
     }
     if (!plan_.checks.empty()) record.also_not_reached += NotReachedBy(row);
     record.key = keys_[i];
+    record.row_key = row_keys_[i];
     record.ms = end.took.count();
     if (!plan_.keep.empty()) RETURN_IF_ERROR(WriteTextTo(KeptPath(i), FormatFaultRecord(record)));
     listener_.ended(record, false);
@@ -276,6 +280,7 @@ class FaultRun {
   Scratch scratch_;
   Proof& proof_;
   std::vector<std::string> keys_;
+  std::vector<std::string> row_keys_;
   std::vector<std::optional<FaultRecord>> records_;
   std::vector<JudgeRun> runs_;
   std::map<Stage, Rehearsal> rehearsals_;

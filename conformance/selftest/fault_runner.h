@@ -34,7 +34,8 @@ struct FaultPlan {
   int jobs_each = 1;  // and checks at a time of each
   int repeat = 1;
   double deadline_scale = 1.0;
-  std::string keep;  // directory of results that are used again; empty: none
+  std::string keep;           // directory of results that are used again; empty: none
+  bool keep_earlier = false;  // those of other programs than today's as well
   // After which no further fault is begun; 0: none is left for want of time.
   std::chrono::milliseconds budget{0};
 };

@@ -169,6 +169,7 @@ absl::Status Complete(const SelftestOptions& options, FaultPlan& plan) {
   plan.repeat = options.repeat;
   plan.deadline_scale = options.deadline_scale;
   plan.budget = options.budget;
+  plan.keep_earlier = options.keep_earlier;
   ASSIGN_OR_RETURN(plan.keep, MakeNamedDirectory("--keep", options.keep));
   return absl::OkStatus();
 }

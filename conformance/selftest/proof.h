@@ -19,7 +19,9 @@ struct FaultRecord {
   std::string what;
   std::string origin;
   std::string equivalent;  // not empty: no verdict is due, and nothing below is set
-  std::string key;         // of all that the result depends on
+  std::string key;         // of all that the result depends on,
+  std::string row_key;     // and of that without the programs
+  bool earlier = false;    // found with programs that have changed since
   std::size_t firings = 0;
   std::vector<Cell> cells;           // the row's kills, in its order; then others that were red
   std::size_t also_green = 0;        // checks that no row asked for

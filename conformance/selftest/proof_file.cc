@@ -56,6 +56,8 @@ Json FaultJson(const FaultRecord& fault) {
                {"standing", StandingText(StandingOf(fault))}};
   if (!fault.equivalent.empty()) json["equivalent"] = fault.equivalent;
   json["key"] = fault.key;
+  if (!fault.row_key.empty()) json["row_key"] = fault.row_key;
+  if (fault.earlier) json["earlier"] = true;
   json["firings"] = fault.firings;
   json["cells"] = Json::array();
   for (const Cell& cell : fault.cells) json["cells"].push_back(CellJson(cell));
@@ -74,6 +76,8 @@ absl::Status ReadFault(JsonFields& fields, FaultRecord& fault) {
   fields.Get("origin", fault.origin);
   fields.Find("equivalent", fault.equivalent);
   fields.Get("key", fault.key);
+  fields.Find("row_key", fault.row_key);
+  fields.Find("earlier", fault.earlier);
   fields.Get("firings", fault.firings);
   fields.Each("cells",
               [&](JsonFields& cell) { return ReadCell(cell, fault.cells.emplace_back()); });

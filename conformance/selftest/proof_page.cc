@@ -245,11 +245,17 @@ std::string Checks(const ProofSum& sum, const std::vector<Check>& checks) {
       "counted).\n\n",
       without.size(), " do not: ", CodeList(without), "\n\n", requirements.size(),
       " requirements have no such check: ", absl::StrJoin(requirements, ", "), "\n");
-  if (sum.matrix() == 0) return text;
+  if (sum.matrix() == 0) {
+    return text + "\nNo fault was given to every check: which checks overlap is not known.\n";
+  }
   if (sum.matrix() < sum.main().faults.size()) {
     absl::StrAppend(&text, "\n", sum.matrix(), " of ", sum.main().faults.size(),
                     " faults were given to every check, the others to those of their rows. So far "
                     "that goes:\n");
+  }
+  if (sum.earlier_matrix() > 0) {
+    absl::StrAppend(&text, "\n", sum.earlier_matrix(),
+                    " of them were given to every check when programs were others than now.\n");
   }
   absl::StrAppend(&text, "\n", sum.MinimalPairs().size(),
                   " checks have a fault that turns no other check red. ", idle.size(),
@@ -397,10 +403,11 @@ std::string EarlierFigures(const ProofSum& sum) {
 std::string ProofFigures(const ProofSum& sum) {
   const Proof& proof = sum.main();
   const LegalCount legal = CountLegal(proof);
+  const std::size_t alarms = legal.tried - legal.green;
   return absl::StrCat(
       "Catches **", sum.CountFaults(FaultStanding::kKilled), " of ", Killable(sum),
-      "** known shim faults, each by the check and for the reason that was\nforetold; **",
-      legal.tried - legal.green, "** alarms on ", legal.tried, " legal variants and ",
+      "** known shim faults, each by the check and for the reason that was\nforetold; **", alarms,
+      alarms == 1 ? "** alarm on " : "** alarms on ", legal.tried, " legal variants and ",
       legal.repeats, legal.repeats == 1 ? " repeat" : " repeats", "; **", NullPasses(proof),
       "** checks at MUST pass on ", proof.nulls.size(), " programs\nthat are no shims.",
       EarlierFigures(sum), "\n");

@@ -22,7 +22,8 @@ bool IsRed(const Cell& cell) {
          cell.kind == CellKind::kUnstable;
 }
 
-// Later records of the same fault replace earlier ones, in their place.
+// Later records of the same fault replace earlier ones, in their place; but what other programs
+// came to says nothing against what is bad now.
 void Add(std::vector<FaultRecord> faults, std::vector<FaultRecord>& all) {
   for (FaultRecord& fault : faults) {
     const auto known = std::find_if(all.begin(), all.end(), [&](const FaultRecord& other) {
@@ -30,7 +31,7 @@ void Add(std::vector<FaultRecord> faults, std::vector<FaultRecord>& all) {
     });
     if (known == all.end()) {
       all.push_back(std::move(fault));
-    } else {
+    } else if (!fault.earlier || IsProven(*known)) {
       *known = std::move(fault);
     }
   }
@@ -102,7 +103,12 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs, std::vector<Pro
       main.ms += proof.ms;
       continue;
     }
-    if (proof.command == "matrix") sum.matrix_ += proof.faults.size();
+    if (proof.command == "matrix") {
+      sum.matrix_ += proof.faults.size();
+      sum.earlier_matrix_ += static_cast<std::size_t>(
+          std::count_if(proof.faults.begin(), proof.faults.end(),
+                        [](const FaultRecord& fault) { return fault.earlier; }));
+    }
     main.ms += proof.ms;
     main.healthy_red.insert(main.healthy_red.end(), proof.healthy_red.begin(),
                             proof.healthy_red.end());

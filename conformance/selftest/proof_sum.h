@@ -29,6 +29,8 @@ class ProofSum {
   [[nodiscard]] const std::vector<Proof>& earlier() const { return earlier_; }
   // How many faults were given to all checks.
   [[nodiscard]] std::size_t matrix() const { return matrix_; }
+  // How many of these with programs that have changed since.
+  [[nodiscard]] std::size_t earlier_matrix() const { return earlier_matrix_; }
   // Repeated runs of single faults: their kill probabilities.
   [[nodiscard]] const std::vector<FaultRecord>& races() const { return races_; }
 
@@ -51,6 +53,7 @@ class ProofSum {
   std::vector<FaultRecord> races_;
   std::vector<Proof> earlier_;
   std::size_t matrix_ = 0;
+  std::size_t earlier_matrix_ = 0;
 };
 
 }  // namespace conformance

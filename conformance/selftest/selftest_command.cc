@@ -89,10 +89,11 @@ Options DefineFaults(CLI::App& app) {
   app.add_option_function<std::string>(
          "--budget",
          [options](const std::string& text) {
-           const auto budget = ParseDuration(text);
-           if (!budget || budget->count() == 0) {
-             throw CLI::ValidationError("--budget",
-                                        "'" + text + "': expected a duration such as 90s");
+           const auto budget = ParseLongDuration(text);
+           if (!budget) {
+             throw CLI::ValidationError(
+                 "--budget",
+                 "'" + text + "': expected a time such as 90s, 10m or 8h, up to a week");
            }
            options->budget = *budget;
          },
@@ -192,6 +193,9 @@ CommandAction DefineSelftest(CLI::App& app, const CommandContext& context) {
   CLI::App* const matrix = app.add_subcommand("matrix", "every fault against every check");
   const Options all = DefineFaults(*matrix);
   AddChecks(*matrix, *all);
+  matrix->add_flag("--keep-earlier", all->keep_earlier,
+                   "with --keep: results of the same rows and checks with other programs as well, "
+                   "told apart; for a matrix that takes several sittings");
 
   CLI::App* const legal = app.add_subcommand("legal", "what the contract allows must be green");
   const Options allowed = DefineLegal(*legal);

@@ -28,6 +28,7 @@ struct SelftestOptions {
   std::string shuffle;  // text that an order of the faults is made from; empty: as listed
   std::chrono::milliseconds budget{0};  // after which no fault is begun; 0: none
   std::string keep;                     // directory of results that may be used again
+  bool keep_earlier = false;            // those of other programs as well
   std::string result;                   // file to be written
   std::string revision;                 // of the tree, for the result
   std::vector<std::string> earlier;     // of `page`: results of other revisions

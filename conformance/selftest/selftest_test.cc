@@ -480,6 +480,20 @@ TEST(ProofPageTest, RepeatsAtOtherRevisionsAreToldApart) {
   EXPECT_TRUE(sum->good()) << "what was red then is not what there is now";
 }
 
+TEST(ProofPageTest, NoMatrixSaysSo) {
+  const absl::StatusOr<ProofSum> sum = ProofSum::Of({FaultsOf("faults", "ours", {KilledFault()})});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_THAT(ProofPage(*sum, SomeChecks()), HasSubstr("No fault was given to every check"));
+}
+
+TEST(ProofPageTest, OneAlarmIsNoPlural) {
+  Proof legal = FaultsOf("legal", "ours", {});
+  legal.legal = {{.name = "umask", .repeats = 3, .unexpected = {"events/a: flaky event.order"}}};
+  const absl::StatusOr<ProofSum> sum = ProofSum::Of({legal});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**1** alarm on 1 legal variants and 3 repeats"));
+}
+
 TEST(ProofPageTest, AMatrixOfSomeFaultsSaysSo) {
   FaultRecord other = KilledFault();
   other.name = "another";
@@ -494,6 +508,21 @@ TEST(ProofPageTest, AMatrixOfSomeFaultsSaysSo) {
   Proof faults = FaultsOf("faults", "ours", {KilledFault()});
   faults.not_begun = 1;
   EXPECT_FALSE(ProofSum::Of({faults})->good());
+}
+
+TEST(ProofPageTest, WhatOtherProgramsCameToIsToldApart) {
+  FaultRecord then = KilledFault();
+  then.earlier = true;
+  const Proof matrix = FaultsOf("matrix", "ours", {then});
+  const absl::StatusOr<ProofSum> sum =
+      ProofSum::Of({FaultsOf("faults", "ours", {KilledFault()}), matrix});
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_THAT(ProofPage(*sum, SomeChecks()),
+              HasSubstr("\n1 of them were given to every check when programs were others"));
+  FaultRecord survivor = KilledFault();
+  survivor.cells.front().kind = CellKind::kSurvived;
+  EXPECT_FALSE(ProofSum::Of({FaultsOf("faults", "ours", {survivor}), matrix})->good())
+      << "what was killed once does not hide what survives now";
 }
 
 TEST(FaultKeyTest, ChangesWithAllThatMatters) {
