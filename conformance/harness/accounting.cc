@@ -67,10 +67,17 @@ void FoldVerdicts(CheckResult& folded) {
   const bool agree = std::all_of(ran.begin(), ran.end(), [&](std::size_t i) {
     return attempts[i].verdict == attempts[ran.front()].verdict;
   });
-  if (!agree) {
+  // What is optional is never red: shown once, it is shown.
+  const bool optional = folded.planned.check->level == Level::kMay && red == ran.end();
+  if (!agree && !optional) {
     folded.result = Result::kFlaky;
   } else if (ran.empty() || (ran.size() < attempts.size() && red == ran.end())) {
     folded.result = Result::kNotRun;
+  } else if (!agree) {
+    folded.result = Result::kPass;
+    folded.decisive = *std::find_if(ran.begin(), ran.end(), [&](std::size_t i) {
+      return attempts[i].verdict == Verdict::kPass;
+    });
   } else {
     folded.result = PlainResult(attempts[ran.front()].verdict);
   }
@@ -167,7 +174,9 @@ void CompareWithExpectation(CheckResult& folded) {
   const std::string difference = Difference(folded, entries);
   if (difference.empty()) {
     folded.result = Result::kXfail;
-    folded.planned.expectation = Met(folded.attempts[folded.decisive], entries);
+    // Attempts can disagree without a red one, which alone meets an entry.
+    const Expectation* const met = Met(folded.attempts[folded.decisive], entries);
+    if (met != nullptr) folded.planned.expectation = met;
   } else {
     folded.unexpected = true;
     folded.unexpected_text = absl::StrCat(difference, ", see ", expected->place());

@@ -46,7 +46,8 @@ struct PlannedCheck {
   const Check* check = nullptr;
   std::optional<SkipKind> skip;  // set: will not be run, for `skip_reason`
   std::string skip_reason;
-  // Borrowed; nullptr: expected to pass. In a folded result the one that its evidence meets.
+  // Borrowed; nullptr: expected to pass. In a folded result the one that its evidence meets, if it
+  // meets one; never nullptr in a kXfail.
   const Expectation* expectation = nullptr;
   std::vector<const Expectation*> chances;  // flaky ones with other reasons; borrowed
 };
@@ -68,7 +69,8 @@ struct CheckResult {
 };
 
 // Folds the attempts of one planned check. Attempts that disagree are kFlaky, unless one is kError
-// (harness trouble is nobody's merit); an interrupted check is kNotRun unless a red attempt shows.
+// (harness trouble is nobody's merit) or the check is kMay, which passes if it passed once; an
+// interrupted check is kNotRun unless a red attempt shows.
 CheckResult Fold(std::size_t index, const PlannedCheck& planned, std::vector<Attempt> attempts);
 
 // How many checks ended how.

@@ -15,6 +15,7 @@ using ::testing::IsEmpty;
 
 const Check kMustCheck{.id = "toy/must", .requirements = {"EVT-20"}};
 const Check kShouldCheck{.id = "toy/should", .level = Level::kShould};
+const Check kMayCheck{.id = "toy/may", .level = Level::kMay};
 
 Attempt Tried(Verdict verdict, const std::string& code = why::kEventOrder) {
   Attempt attempt;
@@ -61,6 +62,20 @@ TEST(FoldTest, AttemptsThatDisagreeAreFlakyAndRed) {
   EXPECT_EQ(folded.decisive, 1u);
   EXPECT_EQ(FoldOf({Tried(Verdict::kFail), Tried(Verdict::kHang)}).result, Result::kFlaky);
   EXPECT_EQ(FoldOf({Tried(Verdict::kPass), Tried(Verdict::kSkip)}).result, Result::kFlaky);
+}
+
+TEST(FoldTest, WhatIsOptionalPassesIfItPassedOnce) {
+  const auto fold = [](std::vector<Attempt> attempts) {
+    return Fold(0, {.check = &kMayCheck}, std::move(attempts));
+  };
+  const Attempt skip = Tried(Verdict::kSkip, why::kNotClaimed);
+  const CheckResult folded = fold({skip, Tried(Verdict::kPass), skip});
+  EXPECT_EQ(folded.result, Result::kPass);
+  EXPECT_FALSE(folded.unexpected);
+  EXPECT_EQ(folded.decisive, 1u);
+  EXPECT_EQ(fold({skip, skip}).result, Result::kSkip);
+  EXPECT_EQ(fold({Tried(Verdict::kPass), skip, Tried(Verdict::kNotRun)}).result, Result::kNotRun);
+  EXPECT_EQ(fold({Tried(Verdict::kPass), skip, Tried(Verdict::kError)}).result, Result::kError);
 }
 
 TEST(FoldTest, HarnessTroubleIsNeverTheShims) {
@@ -227,6 +242,18 @@ TEST(ExpectedTest, AFlakyCheckMayPassOrFailWithinItsRate) {
   EXPECT_TRUE(often.unexpected);
   EXPECT_TRUE(
       FoldOf({Tried(Verdict::kPass), Tried(Verdict::kFail, why::kZombie)}, &expected).unexpected);
+}
+
+TEST(ExpectedTest, WhatDisagreesWithoutARedAttemptStillCitesItsEntry) {
+  const Expectation expected = Expected(Expectation::Result::kFlaky);
+  const Attempt pass = Tried(Verdict::kPass);
+  const Attempt skip = Tried(Verdict::kSkip, why::kHost);
+  for (const std::vector<Attempt>& attempts :
+       {std::vector<Attempt>{pass, skip}, std::vector<Attempt>{skip, pass}}) {
+    const CheckResult folded = FoldOf(attempts, &expected);
+    EXPECT_EQ(folded.result, Result::kXfail);
+    EXPECT_EQ(folded.planned.expectation, &expected) << "the reports cite it";
+  }
 }
 
 Summary SummaryOf(const std::vector<CheckResult>& results) {

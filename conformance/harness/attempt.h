@@ -13,6 +13,7 @@ namespace conformance {
 
 // One execution of one check, judged, with all the evidence there is.
 struct Attempt {
+  int number = 1;  // of its check's executions, from 1; they need not end in that order
   Verdict verdict = Verdict::kNotRun;
   std::vector<Why> whys;  // the decisive one first; empty for a pass
   std::vector<std::string> notes;
@@ -32,7 +33,7 @@ struct Attempt {
   std::chrono::microseconds worked{0};
 };
 
-// Turns the end of a worker into a verdict:
+// Turns the end of a worker into a verdict (`number` is the caller's to set):
 // * no report: `hang` when the shim owed something and the budget ran out, else `error`;
 // * a pass without a single observation is an `error` (law 1);
 // * a pass in a world that is not clean is a `leak`;

@@ -123,8 +123,9 @@ CheckOutcome RunCheck(const Check& check, const WorkerServices& services, const 
                       const SubjectInfo& subject, const Profile& profile);
 
 // Tries `-v` and `start` in each dialect (legacy with empty stdin), Connect and Shutdown, with
-// deadlines of at most 3 s each before scaling, so that a silent program costs seconds.
-SubjectInfo ProbeShim(const WorkerServices& services, const WorldInfo& world,
-                      const Profile& profile);
+// deadlines of at most 3 s each before scaling, so that a silent program costs seconds, or what the
+// profile allows above its defaults. Errors are the host's or the judge's own, never the shim's.
+absl::StatusOr<SubjectInfo> ProbeShim(const WorkerServices& services, const WorldInfo& world,
+                                      const Profile& profile);
 
 }  // namespace conformance

@@ -550,13 +550,10 @@ TEST_F(CheckRunTest, AttachedTasksAndSecondConnectionsShareTheShim) {
   EXPECT_EQ(outcome.verdict, Verdict::kPass) << Told(outcome);
 }
 
-// --- the probe
-// ------------------------------------------------------------------------------------
-
 TEST_F(CheckRunTest, TheProbeLearnsWhatTheShimSpeaks) {
   UseScript("honest");
   const WorkerServices services{loop_, *reaper_, nullptr};
-  const SubjectInfo info = ProbeShim(services, world_, profile_);
+  const SubjectInfo info = ProbeShim(services, world_, profile_).value();
   EXPECT_TRUE(info.legacy.usable) << info.legacy.problem;
   EXPECT_TRUE(info.params.usable) << info.params.problem;
   EXPECT_EQ(info.default_dialect, Dialect::kParams);
@@ -571,9 +568,11 @@ TEST_F(CheckRunTest, TheProbeLearnsWhatTheShimSpeaks) {
 TEST_F(CheckRunTest, TheProbeSaysWhatIsWrong) {
   UseScript("refuses-start");
   const WorkerServices services{loop_, *reaper_, nullptr};
-  const SubjectInfo info = ProbeShim(services, world_, profile_);
+  const SubjectInfo info = ProbeShim(services, world_, profile_).value();
   EXPECT_FALSE(info.usable());
   Verify(info.legacy.problem, HasSubstr("refusing to start"));
+  world_.bundles = temp_.File("no-directory");  // not the shim's fault
+  Verify(ProbeShim(services, world_, profile_).status().ToString(), HasSubstr("no-directory"));
 }
 
 TEST_F(CheckRunTest, TheProbeTakesAnyProgram) {
@@ -581,7 +580,7 @@ TEST_F(CheckRunTest, TheProbeTakesAnyProgram) {
     world_.shim = program;
     profile_ = DefaultProfile();
     const WorkerServices services{loop_, *reaper_, nullptr};
-    const SubjectInfo info = ProbeShim(services, world_, profile_);
+    const SubjectInfo info = ProbeShim(services, world_, profile_).value();
     EXPECT_FALSE(info.usable()) << program;
     EXPECT_NE(info.legacy.problem, "") << program;
     std::filesystem::remove_all(world_.bundles);

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <set>
 
 #include "base/kernel_file.h"
 #include "base/pidfd.h"
@@ -167,6 +168,14 @@ TEST_F(CommandLineTest, NothingSelectedIsExitFiveWithSuggestions) {
   EXPECT_THAT(typo.err, HasSubstr("no check matches 'toy/pases'; did you mean toy/passes"));
   EXPECT_EQ(Run({"toy/passes", "toy/pases"}).status.code, 5);
   EXPECT_EQ(Run({"!*"}).status.code, 5);
+}
+
+TEST_F(CommandLineTest, AShimInThePlaceOfACheckIsAUsageError) {
+  for (const char* word : {"containerd-shim-runc-v2", "./my-shim", "/usr/bin/shim", "../shim"}) {
+    const RunResult result = Run({word});
+    EXPECT_EQ(result.status.code, 2) << word;
+    EXPECT_THAT(result.err, HasSubstr("the shim to judge is given with --shim")) << word;
+  }
 }
 
 TEST_F(CommandLineTest, ListTellsWhatWouldRun) {
@@ -360,6 +369,21 @@ TEST_F(JudgeRunTest, ARecordedExecutionIsRunAgain) {
   const RunResult other = Judge({"repro", temp_.File("rec/toy/flaky"), "--shim", "/no/such"});
   EXPECT_EQ(other.status.code, 2);
   EXPECT_THAT(other.err, HasSubstr("--shim: /no/such"));
+}
+
+TEST_F(JudgeRunTest, AnAttemptTellsUnderWhichNumberItIsRecorded) {
+  Run({"toy/flaky", "--repeat", "12", "-j", "3", "--record", temp_.File("rec"), "--keep", "all",
+       "--report", "json=" + temp_.File("o")});
+  const absl::StatusOr<ResultFile> file = ResultFile::Read(temp_.File("o"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  std::set<int> numbers;
+  for (const Attempt& attempt : file->finished().results.front().attempts) {
+    numbers.insert(attempt.number);
+    const std::string recorded = absl::StrCat("rec/toy/flaky.", attempt.number, "/check.json");
+    EXPECT_THAT(ReadFile(temp_.File(recorded)),
+                HasSubstr(absl::StrCat("\"seed\": \"", SeedText(attempt.seed), "\"")));
+  }
+  EXPECT_EQ(numbers.size(), 12u);
 }
 
 TEST_F(JudgeRunTest, ARecordingIsJudgedAgainWithoutTheShim) {

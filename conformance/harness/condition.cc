@@ -67,6 +67,12 @@ bool IsWordCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
 }
 
+// The value of a fact, or nullptr while it is unknown.
+const std::string* Known(const Facts& facts, absl::string_view name) {
+  const auto found = facts.find(std::string(name));
+  return found == facts.end() || found->second.empty() ? nullptr : &found->second;
+}
+
 // A version as numbers; one more at the end that is 0 for a pre-release and 1 for a release.
 std::vector<std::uint64_t> VersionNumbers(absl::string_view text) {
   constexpr std::size_t kParts = 4;
@@ -111,11 +117,9 @@ struct Condition::Node {
       case Kind::kCompare:
         break;
     }
-    const auto known = facts.find(std::string(fact->name));
-    if (known == facts.end() || known->second.empty()) return false;
-    return Compare(
-        fact->is_version ? CompareVersions(known->second, value) : known->second.compare(value),
-        op);
+    const std::string* const known = Known(facts, fact->name);
+    if (known == nullptr) return false;
+    return Compare(fact->is_version ? CompareVersions(*known, value) : known->compare(value), op);
   }
 
   [[nodiscard]] bool Mentions(absl::string_view name) const {
@@ -272,6 +276,14 @@ absl::StatusOr<Condition> Condition::Parse(absl::string_view text) {
 bool Condition::Holds(const Facts& facts) const { return root_->Holds(facts); }
 
 bool Condition::Mentions(absl::string_view fact) const { return root_->Mentions(fact); }
+
+std::vector<std::string> Condition::Unknown(const Facts& facts) const {
+  std::vector<std::string> unknown;
+  for (std::string& name : FactNames()) {
+    if (Mentions(name) && Known(facts, name) == nullptr) unknown.push_back(std::move(name));
+  }
+  return unknown;
+}
 
 int CompareVersions(absl::string_view a, absl::string_view b) {
   const std::vector<std::uint64_t> left = VersionNumbers(a);

@@ -34,6 +34,8 @@ class Condition {
   // A comparison with an unknown fact does not hold, whatever its operator.
   [[nodiscard]] bool Holds(const Facts& facts) const;
   [[nodiscard]] bool Mentions(absl::string_view fact) const;
+  // The names of the facts it mentions that are unknown: without them its answer is a guess.
+  [[nodiscard]] std::vector<std::string> Unknown(const Facts& facts) const;
 
   struct Node;  // of the expression; defined where it is parsed
 

@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace conformance {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 const Facts& Host() {
   static const auto* const facts = new Facts{{"shim.version", "1.6.20~ds1"},
@@ -53,6 +56,19 @@ TEST(ConditionTest, EveryOperatorTellsOlderSameAndNewerApart) {
   EXPECT_EQ(holds("<"), "nny");
   EXPECT_EQ(holds(">="), "yyn");
   EXPECT_EQ(holds(">"), "ynn");
+}
+
+TEST(ConditionTest, ItTellsWhichFactsItLacks) {
+  const auto unknown = [](const std::string& text) {
+    const absl::StatusOr<Condition> condition = Condition::Parse(text);
+    EXPECT_TRUE(condition.ok()) << text << ": " << condition.status();
+    return condition.ok() ? condition->Unknown(Host()) : std::vector<std::string>{"no condition"};
+  };
+  EXPECT_THAT(unknown("shim.version < '2' and engine == 'runc'"), IsEmpty());
+  EXPECT_THAT(unknown("host.priv == 'root' or not (engine.version < 1.2 and host.cgroup == 2)"),
+              ElementsAre("engine.version", "host.priv"));
+  const Facts silent = {{"engine", ""}};
+  EXPECT_THAT(Condition::Parse("engine == 'runc'")->Unknown(silent), ElementsAre("engine"));
 }
 
 TEST(ConditionTest, VersionsWithoutQuotesAreReadToTheirEnd) {

@@ -177,6 +177,30 @@ bool Agrees(const Expectation& entry, const Wanted& wanted) {
   return ResultName(entry.result) == wanted.result;
 }
 
+// An entry in force says that the check ends like this, or that it is not run.
+bool IsExplained(const Expectations& expectations, const std::string& check, const Wanted& wanted) {
+  const Expectation* const entry = expectations.Find(check, "");
+  if (entry == nullptr) return false;
+  if (entry->result == Expectation::Result::kSkip || Agrees(*entry, wanted)) return true;
+  const std::vector<const Expectation*> chances = expectations.Chances(check, "");
+  return std::any_of(chances.begin(), chances.end(),
+                     [&](const Expectation* chance) { return Agrees(*chance, wanted); });
+}
+
+// The facts without which nobody can say whether the entry was in force.
+std::vector<std::string> Missing(const Expectation& entry, const Facts& facts) {
+  return entry.when ? entry.when->Unknown(facts) : std::vector<std::string>();
+}
+
+// An entry that may have been in force for the check, or nullptr.
+const Expectation* Undecided(const Expectations& expectations, const std::string& check,
+                             const Facts& facts) {
+  for (const Expectation& entry : expectations.entries()) {
+    if (GlobMatches(entry.check, check) && !Missing(entry, facts).empty()) return &entry;
+  }
+  return nullptr;
+}
+
 void Correct(EntryText& text, const Expectation& entry, const Wanted& wanted) {
   text.Set(entry, "result", Quoted(wanted.result));
   text.Set(entry, "why", Quoted(wanted.why));
@@ -212,16 +236,15 @@ absl::StatusOr<ExpectationEdit> UpdateExpectations(absl::string_view text, const
       edit.notes.push_back(absl::StrCat(check.id, ": this build has no such check"));
       continue;
     }
+    if (IsExplained(expectations, check.id, wanted)) continue;
     const Expectation* entry = expectations.Find(check.id, "");
-    const std::vector<const Expectation*> chances = expectations.Chances(check.id, "");
-    if (std::any_of(chances.begin(), chances.end(),
-                    [&](const Expectation* chance) { return Agrees(*chance, wanted); })) {
-      continue;
-    }
-    if (entry == nullptr) {
+    if (const Expectation* maybe = Undecided(expectations, check.id, run.facts); maybe != nullptr) {
+      edit.notes.push_back(absl::StrCat(
+          check.id, ": ", wanted.result, " (", wanted.why, ") is left alone: whether the entry at ",
+          maybe->place(), " holds depends on ", absl::StrJoin(Missing(*maybe, run.facts), ", "),
+          ", which the results do not tell"));
+    } else if (entry == nullptr) {
       added += NewEntry(check, wanted, fields);
-    } else if (entry->result == Expectation::Result::kSkip || Agrees(*entry, wanted)) {
-      continue;
     } else if (IsGlob(*entry)) {
       edit.notes.push_back(absl::StrCat(check.id, ": ", wanted.result, " (", wanted.why,
                                         ") differs from the glob at ", entry->place()));
@@ -252,6 +275,7 @@ absl::StatusOr<ExpectationEdit> PruneExpectations(absl::string_view text, const 
       lines.Remove(entry);
       continue;
     }
+    if (!Missing(entry, run.facts).empty()) continue;
     if (entry.when && !entry.when->Holds(run.facts)) continue;
     if (entry.result == Expectation::Result::kFlaky) continue;  // passing is what it allows
     std::size_t matches = 0;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conformance/harness/expectation_edit.h"
 
+#include <absl/strings/str_cat.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace conformance {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -107,6 +109,31 @@ TEST(ExpectationEditTest, WhatAChanceExplainsChangesNothing) {
                            "why = \"event.order\"\nmax_rate = 0.5\nreference = \"X-02\"\n";
   EXPECT_EQ(Update(file, {Observed("a/one", {"fail"}, "event.order")}).text, file);
   EXPECT_NE(Update(file, {Observed("a/one", {"fail"}, "left.fd")}).text, file);
+}
+
+// kFile with a condition on the second entry that no result can answer.
+std::string WithOpenQuestion(const std::string& when) {
+  return absl::StrCat(kFile, "when = \"", when, "\"\n");
+}
+
+TEST(ExpectationEditTest, AnEntryThatMayHoldIsNotDoubled) {
+  const std::string file = WithOpenQuestion("engine.version < '1.1.13'");
+  for (const char* const code : {"reply.missing", "reply.code"}) {
+    const ExpectationEdit edit = Update(file, {Observed("a/two", {"hang"}, code)});
+    EXPECT_EQ(edit.text, file);
+    EXPECT_THAT(edit.notes, ElementsAre(AllOf(HasSubstr(absl::StrCat("a/two: hang (", code, ")")),
+                                              HasSubstr("the entry at e.toml:14 holds depends on "
+                                                        "engine.version, which"))));
+  }
+  // Others are none of its business.
+  EXPECT_THAT(Update(file, {Observed("a/three", {"fail"}, "reply.code")}).text,
+              HasSubstr("check = \"a/three\""));
+}
+
+TEST(ExpectationEditTest, AnEntryThatMayHoldIsNeitherCorrectedNorPruned) {
+  const std::string file = WithOpenQuestion("not (engine == 'runc')");
+  EXPECT_EQ(Update(file, {Observed("a/two", {"fail"}, "reply.code")}).text, file);
+  EXPECT_EQ(Prune(file, {Observed("a/two", {"pass"}, "")}).text, file);
 }
 
 TEST(ExpectationEditTest, ChecksOfAnotherBuildAreOnlyNoted) {

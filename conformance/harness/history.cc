@@ -50,14 +50,18 @@ std::int64_t History::OffsetOf(Clock::time_point time) const {
 void History::Add(Lane lane, std::string text) { AddAt(Offset(), lane, std::move(text)); }
 
 void History::AddAt(std::int64_t offset_us, Lane lane, std::string text) {
-  if (entries_.size() >= kHistoryEntriesMax) {
-    ++left_out_;
-    return;
-  }
   if (text.size() > kHistoryTextMax) {
     text.resize(kHistoryTextMax);
     text += "...";
   }
+  const std::size_t log_bytes = lane == Lane::kLog ? text.size() : 0;
+  if (entries_.size() >= kHistoryEntriesMax || bytes_ + text.size() > kHistoryBytesMax ||
+      log_bytes_ + log_bytes > kHistoryLogBytesMax) {
+    ++left_out_;
+    return;
+  }
+  bytes_ += text.size();
+  log_bytes_ += log_bytes;
   entries_.push_back({.offset_us = offset_us, .lane = lane, .text = std::move(text)});
 }
 

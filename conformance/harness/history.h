@@ -62,6 +62,8 @@ class History {
 
   Clock::time_point origin_ = Clock::now();
   std::vector<HistoryEntry> entries_;
+  std::size_t bytes_ = 0;      // of the texts of entries_
+  std::size_t log_bytes_ = 0;  // of those of the log
   std::size_t left_out_ = 0;
   bool marked_ = false;
   std::vector<OpenCall> calls_;
@@ -70,6 +72,11 @@ class History {
 };
 
 inline constexpr std::size_t kHistoryEntriesMax = 20'000;
+// All texts of the time line, and of them the shim's log lines: what a talkative shim prints must
+// neither fill what a worker may report (worker_protocol.h; JSON makes six bytes of some) nor take
+// the place of calls and events.
+inline constexpr std::size_t kHistoryBytesMax = 1024 * 1024;
+inline constexpr std::size_t kHistoryLogBytesMax = kHistoryBytesMax / 2;
 inline constexpr std::size_t kLogBytesKept = 64 * 1024;
 // One line of the time line; longer texts end in "...".
 inline constexpr std::size_t kHistoryTextMax = 2'000;

@@ -187,6 +187,16 @@ TEST(History, IsBounded) {
   wide.Add(HistoryEntry::Lane::kLog, std::string(10 * kHistoryTextMax, 'x'));
   EXPECT_EQ(wide.TakeEntries()[0].text, std::string(kHistoryTextMax, 'x') + "...");
 
+  History talkative;
+  for (int i = 0; i < 10'000; ++i) {
+    talkative.Add(HistoryEntry::Lane::kLog, std::string(kHistoryTextMax, '\x01'));
+  }
+  talkative.Add(HistoryEntry::Lane::kRpc, "a call");
+  const std::vector<HistoryEntry> told = talkative.TakeEntries();
+  EXPECT_THAT(told, SizeIs(kHistoryLogBytesMax / kHistoryTextMax + 2));
+  EXPECT_EQ(told[told.size() - 2].text, "a call");
+  EXPECT_THAT(told.back().text, EndsWith(" further lines left out"));
+
   History logged;
   for (int i = 0; i < 100'000; ++i) logged.AddLogLine("line " + std::to_string(i));
   EXPECT_LE(logged.log().size(), 2 * kLogBytesKept + 100);

@@ -94,12 +94,17 @@ absl::Status CheckOverlaps(const std::vector<ResultFile>& parts) {
   return absl::OkStatus();
 }
 
+// What every shard found for itself is told once.
+void AddNew(const std::vector<std::string>& sentences, std::vector<std::string>& all) {
+  for (const std::string& sentence : sentences) {
+    if (std::find(all.begin(), all.end(), sentence) == all.end()) all.push_back(sentence);
+  }
+}
+
 void AddSummary(const ResultFile& part, Summary& all) {
   const Summary& summary = part.finished().summary;
-  for (const std::string& stale : summary.stale_expectations) {
-    auto& known = all.stale_expectations;
-    if (std::find(known.begin(), known.end(), stale) == known.end()) known.push_back(stale);
-  }
+  AddNew(summary.stale_expectations, all.stale_expectations);
+  AddNew(summary.broken_claims, all.broken_claims);
   for (const std::string& problem : summary.harness_problems) {
     all.harness_problems.push_back(absl::StrCat(part.name(), ": ", problem));
   }

@@ -23,7 +23,8 @@ struct ObservedCheck {
 // A run of the past in the words of expectations.
 struct ObservedRun {
   std::vector<ObservedCheck> checks;
-  Facts facts;  // shim.version, host.kernel, host.cgroup, host.priv: what results record
+  // shim.version, host.kernel, host.cgroup, host.priv: what results record. Others are unknown.
+  Facts facts;
   bool complete = false;
 };
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/testing/temp_dir.h"
+#include "conformance/harness/accounting.h"
 #include "conformance/harness/diff_command.h"
 #include "conformance/harness/merge_command.h"
 #include "conformance/reports/json_records.h"
@@ -71,6 +72,32 @@ TEST_F(MergeTest, TheShardsMakeTheWhole) {
   const absl::StatusOr<MergedRun> merged = Merge();
   ASSERT_TRUE(merged.ok()) << merged.status();
   EXPECT_EQ(JsonText(ResultRecord(merged->finished()), 1), JsonText(Sample(), 1));
+}
+
+TEST_F(MergeTest, BrokenClaimsMakeTheWholeRedAndAreToldOnce) {
+  // A shard whose check passes, so that only its claims speak against it.
+  const auto shard = [](int index, std::size_t check, const std::vector<std::string>& claims) {
+    Json part = Part(index, {check});
+    part["summary"]["interrupted"] = false;
+    part["summary"]["stale_expectations"] = Json::array();
+    part["summary"]["broken_claims"] = claims;
+    return part;
+  };
+  const auto merge = [&shard](const std::vector<std::string>& first,
+                              const std::vector<std::string>& second) {
+    std::vector<ResultFile> parts;
+    parts.push_back(Read(shard(1, 0, first), "one"));
+    parts.push_back(Read(shard(2, 4, second), "two"));
+    return MergedRun::Merge(std::move(parts), {});
+  };
+  const absl::StatusOr<MergedRun> green = merge({}, {});
+  ASSERT_TRUE(green.ok()) << green.status();
+  EXPECT_EQ(ExitCodeOf(green->finished().summary), kExitAsExpected);
+  const absl::StatusOr<MergedRun> red = merge({"claims b", "claims a"}, {"claims a", "claims c"});
+  ASSERT_TRUE(red.ok()) << red.status();
+  EXPECT_THAT(red->finished().summary.broken_claims,
+              ElementsAre("claims b", "claims a", "claims c"));
+  EXPECT_EQ(ExitCodeOf(red->finished().summary), kExitUnexpected);
 }
 
 TEST_F(MergeTest, WhatIsNotOneRunIsNamed) {

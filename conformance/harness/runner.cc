@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "conformance/harness/attempt.h"
 #include "conformance/harness/cgroup_tree.h"
+#include "conformance/harness/hope.h"
 #include "conformance/harness/host.h"
 #include "conformance/harness/names.h"
 #include "conformance/harness/plan.h"
@@ -24,19 +26,29 @@ using Clock = std::chrono::steady_clock;
 // the worker itself on a busy host.
 constexpr double kProbeSeconds = 30;
 constexpr double kCheckSeconds = 120;
+constexpr double kSoakCheckSeconds = 3600;
 constexpr std::chrono::seconds kWorkerSeconds{30};
+// As many calls of one check may take what a profile allows them beyond the default.
+constexpr double kSlowCalls = 10;
 
 // For a shim that cannot be started, and for one that passes none of the first checks of a long
 // run: what never comes is then not waited for in each of hundreds of checks.
 constexpr double kUnusableScale = 0.1;
 constexpr int kUnusableJobsFactor = 8;
-constexpr std::size_t kHopelessAttempts = 8;
-constexpr std::size_t kLongRun = 100;
 constexpr char kBootstrapArea[] = "bootstrap";
 
-std::chrono::milliseconds Budget(double seconds, double scale) {
-  return kWorkerSeconds +
-         std::chrono::milliseconds(static_cast<std::int64_t>(seconds * scale * 1000));
+std::chrono::milliseconds Budget(double seconds, const Profile& profile, double scale) {
+  const Profile defaults;
+  const std::chrono::duration<double> slower =
+      std::max({std::chrono::milliseconds(0), profile.boot_limit - defaults.boot_limit,
+                profile.rpc_limit - defaults.rpc_limit});
+  return kWorkerSeconds + std::chrono::milliseconds(static_cast<std::int64_t>(
+                              (seconds + kSlowCalls * slower.count()) * scale * 1000));
+}
+
+double SecondsFor(const Check& check) {
+  const bool soak = std::find(check.tags.begin(), check.tags.end(), kSoakTag) != check.tags.end();
+  return soak ? kSoakCheckSeconds : kCheckSeconds;
 }
 
 }  // namespace
@@ -51,7 +63,8 @@ class Runner::Impl {
         reports_(std::move(reports)),
         done_(std::move(done)),
         scale_(config_.info.deadline_scale),
-        jobs_(config_.info.jobs) {}
+        jobs_(config_.info.jobs),
+        hope_(config_.info.plan.size(), config_.first) {}
 
   void Start() {
     started_ = Clock::now();
@@ -98,7 +111,7 @@ class Runner::Impl {
 
   void StartProbe() {
     auto worker = WorkerProcess::Start(loop_, reaper_, config_.worker, MakeJob(config_.info.seed),
-                                       Budget(kProbeSeconds, scale_),
+                                       Budget(kProbeSeconds, config_.info.profile, scale_),
                                        [this](WorkerEnd end) { ProbeEnded(std::move(end)); });
     if (!worker.ok()) return EndUnfit(worker.status());
     probe_ = *std::move(worker);
@@ -143,14 +156,6 @@ class Runner::Impl {
   void Hurry() {
     scale_ *= kUnusableScale;
     jobs_ *= kUnusableJobsFactor;
-  }
-
-  // What is expected to be red says nothing about the rest.
-  void NoteHope(const PlannedCheck& planned, Verdict verdict) {
-    if (planned.expectation != nullptr) return;
-    hopeful_ = hopeful_ || verdict == Verdict::kPass || verdict == Verdict::kLeak;
-    if (hopeful_ || verdict == Verdict::kSkip || plan().size() < kLongRun) return;
-    if (++attempts_without_hope_ == kHopelessAttempts && subject_.usable()) Hurry();
   }
 
   void FailAllButBootstrap() {
@@ -202,7 +207,8 @@ class Runner::Impl {
     for (Report* report : reports_) report->CheckStarted(planned);
     const std::size_t key = worlds_;
     auto worker = WorkerProcess::Start(
-        loop_, reaper_, config_.worker, job, Budget(kCheckSeconds, scale_),
+        loop_, reaper_, config_.worker, job,
+        Budget(SecondsFor(*planned.check), config_.info.profile, scale_),
         [this, key, execution](WorkerEnd end) { ExecutionEnded(key, execution, std::move(end)); });
     if (!worker.ok()) {
       WorkerEnd end;
@@ -222,10 +228,12 @@ class Runner::Impl {
   }
 
   void AddAttempt(const Execution& execution, Attempt attempt) {
-    for (Report* report : reports_) {
-      report->AttemptEnded(plan()[execution.index], execution.number, attempt);
-    }
-    NoteHope(plan()[execution.index], attempt.verdict);
+    const PlannedCheck& planned = plan()[execution.index];
+    attempt.number = execution.number;
+    for (Report* report : reports_) report->AttemptEnded(planned, attempt);
+    // An unusable shim is in a hurry already.
+    const bool hopeless = hope_.LostWith(planned, attempt.number, attempt.verdict);
+    if (hopeless && subject_.usable()) Hurry();
     attempt.story = {};  // for the recording alone
     std::vector<Attempt>& attempts = attempts_[execution.index];
     if (!attempts.empty() && attempt.verdict == Verdict::kPass) {
@@ -336,14 +344,18 @@ class Runner::Impl {
   }
 
   void CompleteNotRun(std::size_t index) {
-    const std::size_t missing = owed_[index] - attempts_[index].size();
+    std::vector<Attempt>& attempts = attempts_[index];
+    std::set<int> done;
+    for (const Attempt& one : attempts) done.insert(one.number);
+    outcome_.summary.attempts_done += owed_[index] - attempts.size();
     Attempt attempt;
     attempt.seed = config_.info.seed;
     attempt.whys = {
         {.code = why::kInterrupted,
          .text = outcome_.summary.interrupted ? "the run was interrupted" : "the run ended early"}};
-    attempts_[index].insert(attempts_[index].end(), missing, attempt);
-    outcome_.summary.attempts_done += missing;
+    for (; attempts.size() < owed_[index]; ++attempt.number) {
+      if (done.count(attempt.number) == 0) attempts.push_back(attempt);
+    }
     Complete(index);
   }
 
@@ -369,6 +381,7 @@ class Runner::Impl {
   Done done_;
   double scale_;
   int jobs_;
+  Hope hope_;
   Clock::time_point started_;
 
   std::unique_ptr<WorkerProcess> probe_;
@@ -383,8 +396,6 @@ class Runner::Impl {
 
   std::size_t worlds_ = 0;
   std::size_t unexpected_ = 0;
-  bool hopeful_ = false;  // a check has passed
-  std::size_t attempts_without_hope_ = 0;
   int round_ = 1;
   bool no_more_rounds_ = false;
   std::deque<Execution> queue_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <absl/status/statusor.h>
+#include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
@@ -31,11 +32,21 @@ absl::StatusOr<Level> ParseLevelOption(const std::string& name) {
   return *level;
 }
 
+// What people give in the place of a selector when they forget --shim.
+bool LooksLikeAShim(absl::string_view word) {
+  return absl::StartsWith(word, "/") || absl::StartsWith(word, "./") ||
+         absl::StartsWith(word, "../") || absl::StrContains(word, "containerd-shim-");
+}
+
 absl::Status MatchesSomething(const Selector& selector, const std::vector<Check>& checks) {
   const bool matches = std::any_of(checks.begin(), checks.end(), [&selector](const Check& check) {
     return selector.Matches(check);
   });
   if (matches || selector.excludes()) return absl::OkStatus();
+  if (LooksLikeAShim(selector.word())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", selector.word(), "' is no check; the shim to judge is given with --shim"));
+  }
   return absl::NotFoundError(
       absl::StrCat("no check matches '", selector.word(), "'",
                    NearestHint(Nearest(selector.word(), checks, kSuggestions))));

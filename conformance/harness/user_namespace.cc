@@ -128,19 +128,24 @@ absl::StatusOr<std::uint32_t> EnterWithRanges(const SubordinateIds& ids) {
   return count;
 }
 
-absl::Status EnterAlone() {
+absl::Status UnshareAlone() {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  if (::unshare(CLONE_NEWUSER) != 0) {
-    const absl::Status status = base::ErrnoStatus(errno, "unshare");
-    return absl::FailedPreconditionError(
-        absl::StrCat("this user may make no user namespace (", std::string(status.message()),
-                     "); run as root, or see `shimgauge doctor` for what forbids it"));
-  }
+  if (::unshare(CLONE_NEWUSER) != 0) return base::ErrnoStatus(errno, "unshare");
   // Without this no unprivileged process may map its group (user_namespaces(7)).
   RETURN_IF_ERROR(base::WriteKernelFile("/proc/self/setgroups", "deny"));
   RETURN_IF_ERROR(base::WriteKernelFile("/proc/self/uid_map", absl::StrCat("0 ", uid, " 1")));
   return base::WriteKernelFile("/proc/self/gid_map", absl::StrCat("0 ", gid, " 1"));
+}
+
+// AppArmor can let a user namespace be made and leave its maker no capability in it
+// (kernel.apparmor_restrict_unprivileged_userns): what fails then is the mapping.
+absl::Status EnterAlone() {
+  const absl::Status status = UnshareAlone();
+  if (status.ok()) return status;
+  return absl::FailedPreconditionError(
+      absl::StrCat("this user may make no user namespace (", std::string(status.message()),
+                   "); run as root, or see `shimgauge doctor` for what forbids it"));
 }
 
 }  // namespace

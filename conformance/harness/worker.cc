@@ -107,7 +107,7 @@ absl::StatusOr<WorkerMessage> DoJob(const WorkerBody& body) {
   WorkerMessage message;
   if (job.check.empty()) {
     message.kind = WorkerMessage::Kind::kProbe;
-    message.subject = body.probe(services, world, job.profile);
+    ASSIGN_OR_RETURN(message.subject, body.probe(services, world, job.profile));
     return message;
   }
   message.kind = WorkerMessage::Kind::kOutcome;

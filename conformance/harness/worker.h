@@ -15,7 +15,9 @@ struct WorkerBody {
   std::function<CheckOutcome(const Check&, const WorkerServices&, const WorldInfo&,
                              const SubjectInfo&, const Profile&)>
       run_check;
-  std::function<SubjectInfo(const WorkerServices&, const WorldInfo&, const Profile&)> probe;
+  std::function<absl::StatusOr<SubjectInfo>(const WorkerServices&, const WorldInfo&,
+                                            const Profile&)>
+      probe;
 };
 
 // `shimgauge worker`: reads its job, makes its world, runs one check (or the probe), audits,

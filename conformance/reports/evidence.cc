@@ -196,8 +196,7 @@ std::string EvidenceText(const CheckResult& result, const RunInfo& run,
   const bool recorded = attempt->verdict != Verdict::kPass && attempt->verdict != Verdict::kSkip &&
                         attempt->verdict != Verdict::kNotRun && !run.record.empty();
   if (recorded) {
-    const std::string path =
-        RecordedPath(run.record, result.planned.check->id, static_cast<int>(result.decisive) + 1);
+    const std::string path = RecordedPath(run.record, result.planned.check->id, attempt->number);
     AddField("", absl::StrCat("shimgauge repro ", ShellWord(path)), out);
   }
   return out;

@@ -29,10 +29,9 @@ void Retell(const FinishedRun& finished, Report& report) {
   report.RunStarted(*finished.run);
   report.Probed(finished.subject, finished.engine);
   for (const CheckResult& result : finished.results) {
-    int number = 0;
     for (const Attempt& attempt : result.attempts) {
       report.CheckStarted(result.planned);
-      report.AttemptEnded(result.planned, ++number, attempt);
+      report.AttemptEnded(result.planned, attempt);
     }
     report.CheckEnded(result);
   }

@@ -144,7 +144,8 @@ Json ProbeRecord(const SubjectInfo& subject, const std::string& engine) {
 }
 
 Json AttemptRecord(const Attempt& attempt) {
-  Json record = {{"verdict", Word(VerdictName(attempt.verdict))},
+  Json record = {{"attempt", attempt.number},
+                 {"verdict", Word(VerdictName(attempt.verdict))},
                  {"ms", Milliseconds(attempt.took)},
                  {"cpu_ms", Milliseconds(attempt.worked)},
                  {"seed", SeedText(attempt.seed)}};
@@ -218,6 +219,7 @@ Json SummaryRecord(const Summary& summary, std::chrono::microseconds took) {
           {"by_level", std::move(levels)},
           {"unexpected", summary.counts.unexpected()},
           {"stale_expectations", summary.stale_expectations},
+          {"broken_claims", summary.broken_claims},
           {"refused_skips", summary.refused_skips},
           {"harness_problems", summary.harness_problems},
           {"interrupted", summary.interrupted},

@@ -26,8 +26,8 @@ class JsonLinesReport : public Report {
   void CheckStarted(const PlannedCheck& check) override {
     Write("check.start", {{"id", check.check->id}});
   }
-  void AttemptEnded(const PlannedCheck& check, int number, const Attempt& attempt) override {
-    Json record = {{"id", check.check->id}, {"attempt", number}};
+  void AttemptEnded(const PlannedCheck& check, const Attempt& attempt) override {
+    Json record = {{"id", check.check->id}};
     record.update(AttemptRecord(attempt));
     Write("attempt.end", record);
   }

@@ -102,17 +102,37 @@ void Output::Finish() {
 }
 
 void Output::Replace() {
+  WritePending();
+  const std::string partial = PartialPath(path_);
+  const bool written = status_.ok();
+  if (written && std::rename(partial.c_str(), path_.c_str()) == 0) return;
+  const int error = errno;
+  ::unlink(partial.c_str());
+  if (!written) return;
+  if (error == EBUSY) {
+    Overwrite();
+  } else {
+    status_ = base::ErrnoStatus(error, path_);
+  }
+}
+
+void Output::Overwrite() {
+  base::UniqueFd file(::open(path_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  if (!file.ok()) {
+    status_ = base::ErrnoStatus(errno, path_);
+    return;
+  }
+  file_ = std::move(file);
+  WritePending();
+}
+
+void Output::WritePending() {
   WriteOut(pending_);
   // A disk that fills up late says so here; a rename before it would put half a file in place.
   if (status_.ok() && ::fsync(file_.get()) != 0 && errno != EINVAL && errno != EROFS) {
     status_ = base::ErrnoStatus(errno, path_);
   }
   file_.reset();
-  const std::string partial = PartialPath(path_);
-  if (status_.ok() && std::rename(partial.c_str(), path_.c_str()) != 0) {
-    status_ = base::ErrnoStatus(errno, path_);
-  }
-  if (!status_.ok()) ::unlink(partial.c_str());
 }
 
 }  // namespace conformance

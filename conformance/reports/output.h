@@ -19,7 +19,8 @@ class Output {
   // kStream: every Write() is on its way at once and survives a kill; the file begins empty.
   // kWhole: nothing is seen of the file before Finish(), which replaces it in one step and with
   // its mode, so that no reader ever finds half of it. Only for files: what is no regular file is a
-  // stream. kAppend: a stream behind what the file holds already.
+  // stream. A file that is itself a mount, as containers are given single ones of their host, can
+  // only be written over. kAppend: a stream behind what the file holds already.
   enum class Mode { kStream, kWhole, kAppend };
 
   // "-" is standard output. INVALID_ARGUMENT with path and cause when it cannot be written, also
@@ -30,8 +31,8 @@ class Output {
   // The first failure is kept and ends writing; a reader of standard output that has gone away is
   // no failure.
   void Write(absl::string_view text);
-  // Puts a kWhole file in place; after a failure the previous file is still there and nothing else
-  // is. No-op for streams.
+  // Puts a kWhole file in place; after a failure the previous file is still there (unless it had to
+  // be written over) and nothing else is. No-op for streams.
   void Finish();
   [[nodiscard]] const absl::Status& status() const { return status_; }
   // Whether nothing can be written any more, for which there may be no status().
@@ -42,6 +43,8 @@ class Output {
       : path_(std::move(path)), file_(std::move(file)), whole_(whole) {}
   void WriteOut(absl::string_view text);
   void Replace();
+  void Overwrite();
+  void WritePending();
 
   std::string path_;
   base::UniqueFd file_;  // not ok() for kWhole until Finish()

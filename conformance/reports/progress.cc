@@ -38,7 +38,7 @@ class ProgressLine : public Report {
     ++running_[check.check->id];
     Redraw();
   }
-  void AttemptEnded(const PlannedCheck& check, int, const Attempt&) override {
+  void AttemptEnded(const PlannedCheck& check, const Attempt&) override {
     ++done_;
     const auto found = running_.find(check.check->id);
     if (found != running_.end() && --found->second == 0) running_.erase(found);

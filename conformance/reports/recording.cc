@@ -82,11 +82,11 @@ class Recording : public Report {
     }
   }
 
-  void AttemptEnded(const PlannedCheck& check, int number, const Attempt& attempt) override {
+  void AttemptEnded(const PlannedCheck& check, const Attempt& attempt) override {
     const bool green = attempt.verdict == Verdict::kPass || attempt.verdict == Verdict::kSkip ||
                        attempt.verdict == Verdict::kNotRun;
     if (green && keep_ == Keep::kFailed) return;
-    Note(Write(check, number, attempt));
+    Note(Write(check, attempt));
   }
   absl::Status status() const override { return status_; }
 
@@ -95,8 +95,8 @@ class Recording : public Report {
     if (status_.ok()) status_ = status;
   }
 
-  absl::Status Write(const PlannedCheck& check, int number, const Attempt& attempt) const {
-    const std::string path = RecordedPath(directory_, check.check->id, number);
+  absl::Status Write(const PlannedCheck& check, const Attempt& attempt) const {
+    const std::string path = RecordedPath(directory_, check.check->id, attempt.number);
     RETURN_IF_ERROR(MakeDirectories(path));
     const CheckResult alone = conformance::Fold(0, check, {attempt});
     RETURN_IF_ERROR(WriteFile(path + "/evidence.txt",

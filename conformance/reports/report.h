@@ -24,9 +24,8 @@ class Report {
   // `engine` is the first line of what the engine says about its version, or why it says nothing.
   virtual void Probed(const SubjectInfo& /*subject*/, const std::string& /*engine*/) {}
   virtual void CheckStarted(const PlannedCheck& /*check*/) {}
-  // One execution of `check` is over; `number` counts its executions from 1.
-  virtual void AttemptEnded(const PlannedCheck& /*check*/, int /*number*/,
-                            const Attempt& /*attempt*/) {}
+  // One execution of `check` is over.
+  virtual void AttemptEnded(const PlannedCheck& /*check*/, const Attempt& /*attempt*/) {}
   virtual void CheckEnded(const CheckResult& /*result*/) {}
   // `results` are all of them, in plan order.
   virtual void RunEnded(const Summary& /*summary*/, const std::vector<CheckResult>& /*results*/,

@@ -176,6 +176,22 @@ TEST(EvidenceTest, ALongTimeLineIsCutAroundTheContradiction) {
   EXPECT_THAT(tail, HasSubstr("line 999"));
 }
 
+TEST(EvidenceTest, ARecordedExecutionGoesByItsNumberNotByWhenItEnded) {
+  const SampleRun run;
+  RunInfo info = run.info();
+  info.record = "/rec";
+  const Check check{.id = "x/y"};
+  CheckResult result;
+  result.planned.check = &check;
+  result.attempts.resize(2);
+  result.attempts[0].number = 2;
+  result.attempts[0].verdict = Verdict::kPass;
+  result.attempts[1].number = 1;
+  result.attempts[1].verdict = Verdict::kFail;
+  result.decisive = 1;
+  EXPECT_THAT(EvidenceText(result, info), HasSubstr("shimgauge repro /rec/x/y.1\n"));
+}
+
 TEST(EvidenceTest, OutputOfAShimCannotDriveATerminal) {
   EXPECT_EQ(Printable("a\x1b[2J\r\nb\tc\x7f"), "a\\x1b[2J\\x0d\\x0ab c\\x7f");
   EXPECT_EQ(Printable("\u2192 ok\xff"), "\u2192 ok\\xff");
@@ -252,6 +268,47 @@ TEST(OutputTest, AFullFileSystemLeavesThePreviousFileAlone) {
   const auto entries = std::filesystem::directory_iterator(temp.path());
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "something is left behind";
   EXPECT_EQ(::umount2(temp.path().c_str(), MNT_DETACH), 0);
+}
+
+// What `docker run --volume` makes of a single file.
+class MountedFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root: mounts a file";
+    base::testing::WriteFile(host_, "longer than what comes");
+    base::testing::WriteFile(path_, "");
+    ASSERT_EQ(::mount(host_.c_str(), path_.c_str(), nullptr, MS_BIND, nullptr), 0);
+  }
+  void TearDown() override { ::umount2(path_.c_str(), MNT_DETACH); }
+
+  absl::Status WriteNew() const {
+    const std::unique_ptr<Output> output = *Output::Open(path_, Output::Mode::kWhole);
+    output->Write("new");
+    output->Finish();
+    return output->status();
+  }
+  std::ptrdiff_t Files() const {
+    const auto entries = std::filesystem::directory_iterator(temp_.path());
+    return std::distance(begin(entries), end(entries));
+  }
+
+  TempDir temp_;
+  const std::string host_ = temp_.File("host.json");
+  const std::string path_ = temp_.File("out.json");
+};
+
+TEST_F(MountedFileTest, IsWrittenOverSinceNothingCanTakeItsPlace) {
+  EXPECT_EQ(WriteNew(), absl::OkStatus());
+  EXPECT_EQ(ReadFile(host_), "new");
+  EXPECT_EQ(Files(), 2) << "something is left behind";
+}
+
+TEST_F(MountedFileTest, SaysWhenItCannotBeWritten) {
+  const unsigned long how = MS_BIND | MS_REMOUNT | MS_RDONLY;
+  ASSERT_EQ(::mount(nullptr, path_.c_str(), nullptr, how, nullptr), 0);
+  EXPECT_THAT(std::string(WriteNew().message()), HasSubstr("out.json: Read-only file system"));
+  EXPECT_EQ(ReadFile(host_), "longer than what comes");
+  EXPECT_EQ(Files(), 2) << "something is left behind";
 }
 
 TEST(GithubTest, NothingAShimWritesBecomesACommand) {

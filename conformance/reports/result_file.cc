@@ -335,9 +335,11 @@ void ResultFileReader::ReadExpectation(JsonFields& fields, CheckResult& result) 
 void ResultFileReader::ReadAttempts(JsonFields& fields, CheckResult& result) {
   fields.Each("attempts", [&result](JsonFields& one) {
     Attempt& attempt = result.attempts.emplace_back();
+    attempt.number = static_cast<int>(result.attempts.size());  // in files of older versions
     std::string verdict;
     std::int64_t ms = 0;
     std::int64_t cpu_ms = 0;  // not in files of older versions
+    one.Find("attempt", attempt.number);
     one.Get("verdict", verdict);
     one.Get("ms", ms);
     one.Find("cpu_ms", cpu_ms);
@@ -395,6 +397,7 @@ absl::Status ResultFileReader::ReadSummary(JsonFields& fields) {
   std::int64_t ms = 0;
   std::int64_t refused = 0;
   fields.Get("stale_expectations", summary.stale_expectations);
+  fields.Find("broken_claims", summary.broken_claims);  // not in files of older versions
   fields.Get("refused_skips", refused);
   summary.refused_skips = static_cast<std::size_t>(refused);
   fields.Get("harness_problems", summary.harness_problems);

@@ -16,7 +16,9 @@ namespace conformance {
 namespace {
 
 using base::testing::ReadFile;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using Json = nlohmann::ordered_json;
 
 class ResultFileTest : public ::testing::Test {
@@ -57,6 +59,21 @@ TEST_F(ResultFileTest, AStreamIsReadAsItsFold) {
   EXPECT_EQ(file->Find("events/none"), nullptr);
 }
 
+TEST_F(ResultFileTest, BrokenClaimsAreKeptAndOlderFilesHaveNone) {
+  Json document = Json::parse(Text());
+  document["summary"]["broken_claims"] = Json::array({"claims the legacy dialect"});
+  const absl::StatusOr<ResultFile> file = ResultFile::Parse(document.dump(), "r.json");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_THAT(file->finished().summary.broken_claims, ElementsAre("claims the legacy dialect"));
+  const Json again = ResultRecord(file->finished());
+  EXPECT_EQ(again.at("summary").at("broken_claims").dump(), "[\"claims the legacy dialect\"]");
+
+  document["summary"].erase("broken_claims");
+  const absl::StatusOr<ResultFile> older = ResultFile::Parse(document.dump(), "r.json");
+  ASSERT_TRUE(older.ok()) << older.status();
+  EXPECT_THAT(older->finished().summary.broken_claims, IsEmpty());
+}
+
 TEST_F(ResultFileTest, ItSurvivesMoves) {
   absl::StatusOr<ResultFile> file = ResultFile::Read(temp_.File("json"));
   ASSERT_TRUE(file.ok()) << file.status();
@@ -72,6 +89,26 @@ TEST_F(ResultFileTest, DurationsAreThoseOfOneExecution) {
   const auto durations = file->Durations();
   EXPECT_EQ(durations.at("stdio/eof"), std::chrono::milliseconds(312));  // of two
   EXPECT_EQ(durations.count("bootstrap/info"), 0u);                      // skipped
+}
+
+TEST_F(ResultFileTest, AttemptsKeepTheirNumbersAndHaveTheirPlacesInOlderFiles) {
+  Json document = Json::parse(Text());
+  Json& attempts = document["checks"][5]["attempts"];
+  const auto numbers = [&document] {
+    std::vector<int> read;
+    const absl::StatusOr<ResultFile> file = ResultFile::Parse(document.dump(), "r.json");
+    EXPECT_TRUE(file.ok()) << file.status();
+    if (!file.ok()) return read;
+    for (const Attempt& attempt : file->Find("stdio/eof")->attempts) {
+      read.push_back(attempt.number);
+    }
+    return read;
+  };
+  attempts[0]["attempt"] = 2;
+  attempts[1]["attempt"] = 1;
+  EXPECT_THAT(numbers(), ElementsAre(2, 1));
+  for (Json& attempt : attempts) attempt.erase("attempt");
+  EXPECT_THAT(numbers(), ElementsAre(1, 2));
 }
 
 TEST_F(ResultFileTest, MistakesNameFileFieldAndExpectation) {

@@ -100,6 +100,7 @@ SampleRun::SampleRun() {
   attempts[3] = {With(Verdict::kFail, why::kEventMissing, "no /tasks/oom")};
   attempts[4] = {Basic(Verdict::kPass)};
   attempts[5] = {Basic(Verdict::kPass), With(Verdict::kHang, why::kReplyMissing, "no EOF")};
+  attempts[5][1].number = 2;
   attempts[5][1].hang = {"pending  Wait c1: no reply for 5000 ms",
                          "thread   12 (shim): S (sleeping), waits in do_epoll_wait",
                          "pipe     fd 7 reads pipe:[4711]: written by sleep 31 (fd 1)"};
@@ -119,10 +120,9 @@ void SampleRun::Tell(Report& report) const {
   report.RunStarted(info_);
   report.Probed(subject_, "runc version 1.1.5");
   for (auto result = results_.rbegin(); result != results_.rend(); ++result) {
-    int number = 0;
     for (const Attempt& attempt : result->attempts) {
       report.CheckStarted(result->planned);
-      report.AttemptEnded(result->planned, ++number, attempt);
+      report.AttemptEnded(result->planned, attempt);
     }
     report.CheckEnded(*result);
   }
