@@ -51,7 +51,7 @@ struct RunOutcome {
 // reports everything as it happens, and RunEnded at last (also after Interrupt(), not when unfit).
 //
 // When the probe finds the shim unusable, only the checks of the area `bootstrap` are run, with a
-// tenth of the deadlines and four times the workers (they do nothing but wait); all others fail
+// tenth of the deadlines and eight times the workers (they do nothing but wait); all others fail
 // with start.failed.
 class Runner {
  public:

@@ -42,7 +42,4 @@ inline constexpr int kAcceptBatchMax = 64;
 // When accepting fails for want of descriptors or memory and no connection closes meanwhile.
 inline constexpr std::chrono::milliseconds kAcceptRetry{100};
 
-// How long a draining server waits for calls in flight.
-inline constexpr std::chrono::seconds kDrainTimeout{2};
-
 }  // namespace ttrpc
