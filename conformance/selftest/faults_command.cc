@@ -32,7 +32,7 @@ namespace {
 // several checks.
 constexpr int kJudgesPerCpu = 3;
 constexpr int kRepeatsAtATime = 5;
-constexpr int kMatrixJudgesPerCpu = 1;
+constexpr int kMatrixJudgesPerCpu = 4;
 constexpr int kMatrixChecksAtATime = 8;
 
 std::string SubjectName(const FaultRow& row) {

@@ -4,6 +4,8 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -64,6 +66,28 @@ void MoveSame(std::vector<Proof>& earlier, std::vector<LegalRecord>& all) {
     AddVariants({same, proof.legal.end()}, all);
     proof.legal.erase(same, proof.legal.end());
   }
+}
+
+// Leaves no repeat in `earlier` twice: those that are kept count again in each result that goes on
+// from them, under the same key. What is red stays.
+void DropContained(std::vector<Proof>& earlier) {
+  std::map<std::pair<std::string, std::string>, std::size_t> most;
+  for (const Proof& proof : earlier) {
+    for (const LegalRecord& record : proof.legal) {
+      std::size_t& repeats = most[{record.name, record.key}];
+      repeats = std::max(repeats, record.repeats);
+    }
+  }
+  std::set<std::pair<std::string, std::string>> told;
+  for (Proof& proof : earlier) {
+    const auto contained = [&](const LegalRecord& record) {
+      const std::pair<std::string, std::string> id(record.name, record.key);
+      if (record.key.empty() || !record.ok()) return false;
+      return record.repeats < most[id] || !told.insert(id).second;
+    };
+    proof.legal.erase(std::remove_if(proof.legal.begin(), proof.legal.end(), contained),
+                      proof.legal.end());
+  }
   earlier.erase(std::remove_if(earlier.begin(), earlier.end(),
                                [](const Proof& proof) { return proof.legal.empty(); }),
                 earlier.end());
@@ -117,6 +141,7 @@ absl::StatusOr<ProofSum> ProofSum::Of(std::vector<Proof> proofs, std::vector<Pro
     AddVariants(std::move(proof.legal), main.legal);
   }
   MoveSame(earlier, sum.main_.legal);
+  DropContained(earlier);
   sum.earlier_ = std::move(earlier);
   std::stable_sort(sum.earlier_.begin(), sum.earlier_.end(),
                    [](const Proof& a, const Proof& b) { return a.started < b.started; });

@@ -480,6 +480,19 @@ TEST(ProofPageTest, RepeatsAtOtherRevisionsAreToldApart) {
   EXPECT_TRUE(sum->good()) << "what was red then is not what there is now";
 }
 
+TEST(ProofPageTest, RepeatsThatWereKeptAreCountedOnce) {
+  std::vector<Proof> earlier(4, FaultsOf("legal", "ours", {}));
+  earlier[0].legal = {{.name = "busy", .key = "k", .repeats = 31}};
+  earlier[1].legal = {{.name = "busy", .key = "k", .repeats = 120}};
+  earlier[2].legal = {{.name = "busy", .key = "k", .repeats = 120}};
+  earlier[3].legal = {{.name = "busy", .key = "k", .repeats = 2, .unexpected = {"a: fail b"}}};
+  Proof legal = FaultsOf("legal", "ours", {});
+  legal.legal = {{.name = "umask", .repeats = 1}};
+  const absl::StatusOr<ProofSum> sum = ProofSum::Of({legal}, earlier);
+  ASSERT_TRUE(sum.ok()) << sum.status();
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("Earlier revisions: **1** alarm in 122 repeats.\n"));
+}
+
 TEST(ProofPageTest, NoMatrixSaysSo) {
   const absl::StatusOr<ProofSum> sum = ProofSum::Of({FaultsOf("faults", "ours", {KilledFault()})});
   ASSERT_TRUE(sum.ok()) << sum.status();
