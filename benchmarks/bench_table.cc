@@ -157,13 +157,17 @@ std::string DescribeRun(const BenchResult& result) {
   return text;
 }
 
-std::string GapTable(const std::map<std::string, std::string>& gaps, const std::string& head) {
-  if (gaps.empty()) return "";
-  // Many metrics are lost for the same reason.
+std::map<std::string, std::vector<std::string>> MetricsByReason(
+    const std::map<std::string, std::string>& gaps) {
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const auto& [metric, why] : gaps) by_reason[why].push_back(metric);
+  return by_reason;
+}
+
+std::string GapTable(const std::map<std::string, std::string>& gaps, const std::string& head) {
+  if (gaps.empty()) return "";
   std::string text = head + "\n";
-  for (const auto& [why, metrics] : by_reason) {
+  for (const auto& [why, metrics] : MetricsByReason(gaps)) {
     absl::StrAppend(&text, "  ", absl::StrJoin(metrics, ", "), ": ", why, "\n");
   }
   return text;

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "benchmarks/compare.h"
 #include "benchmarks/result.h"
@@ -19,6 +20,10 @@ std::string FormatChange(double ratio);
 
 // One sentence each: where and how it was measured.
 std::string DescribeRun(const BenchResult& result);
+
+// Many metrics are lost for the same reason: reason -> metrics.
+std::map<std::string, std::vector<std::string>> MetricsByReason(
+    const std::map<std::string, std::string>& gaps);
 
 // What could not be measured, under `head`, a line per reason; "" of no gaps.
 std::string GapTable(const std::map<std::string, std::string>& gaps, const std::string& head);

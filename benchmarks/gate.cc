@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "benchmarks/bench_table.h"
 #include "benchmarks/change_points.h"
 #include "benchmarks/process_cost.h"
 #include "benchmarks/statistics.h"
@@ -138,11 +139,8 @@ NotMeasured BrokenMetrics(const std::vector<Record>& baseline, const NotMeasured
 
 std::string BrokenSentence(const NotMeasured& broken) {
   if (broken.empty()) return "";
-  // Many metrics are lost for the same reason.
-  std::map<std::string, std::vector<std::string>> by_reason;
-  for (const auto& [metric, why] : broken) by_reason[why].push_back(metric);
   std::vector<std::string> parts;
-  for (const auto& [why, metrics] : by_reason) {
+  for (const auto& [why, metrics] : MetricsByReason(broken)) {
     parts.push_back(absl::StrCat(absl::StrJoin(metrics, ", "), " (", why, ")"));
   }
   return absl::StrCat("The shim fails where the baseline does not: ", absl::StrJoin(parts, "; "),
