@@ -42,6 +42,7 @@ void FaultPlan::Enter(std::string role) {
   for (Entry& entry : entries_) {
     entry.trigger = entry.fresh;
     entry.seen = 0;
+    entry.spins = false;
   }
 }
 
@@ -74,6 +75,7 @@ const Rule* FaultPlan::Fire(absl::string_view action, absl::string_view target,
   for (Entry& entry : entries_) {
     const Rule& rule = entry.rule;
     if (rule.action != action || rule.target != target || !Matches(rule, facts)) continue;
+    if (entry.spins) return &rule;
     ++entry.seen;
     if (rule.has("nth") && rule.Number("nth") != entry.seen) continue;
     if (entry.seen < rule.Number("from", 1)) continue;
@@ -82,7 +84,9 @@ const Rule* FaultPlan::Fire(absl::string_view action, absl::string_view target,
     const bool fires = entry.trigger.Fires();
     busy_ = false;
     errno = error_number;
-    if (fires) return &rule;
+    if (!fires) continue;
+    entry.spins = rule.action == "spin";
+    return &rule;
   }
   return nullptr;
 }

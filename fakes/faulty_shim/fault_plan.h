@@ -31,7 +31,8 @@ class FaultPlan {
   // Whether asking Fire is worth gathering facts.
   [[nodiscard]] bool Has(absl::string_view action, absl::string_view target) const;
   // The first rule of this form whose conditions match `facts` and whose turn it is; nullptr: none.
-  // A firing is noted in the journal. What is done for that is no occasion itself.
+  // A firing is noted in the journal. What is done for that is no occasion itself. What spins does
+  // so for good and is noted once: a loop that writes down each of its turns waits for the disk.
   const Rule* Fire(absl::string_view action, absl::string_view target, const Facts& facts = {});
 
   // What this process had taken when the plan was made.
@@ -43,6 +44,7 @@ class FaultPlan {
     FaultTrigger fresh;
     FaultTrigger trigger;
     std::int64_t seen = 0;
+    bool spins = false;
   };
   explicit FaultPlan(std::string role) : role_(std::move(role)) {}
   [[nodiscard]] bool Matches(const Rule& rule, const Facts& facts);

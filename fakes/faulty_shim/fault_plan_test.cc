@@ -71,6 +71,16 @@ TEST(FaultPlanTest, SparesTheFirstOccurrences) {
   EXPECT_NE(plan->Fire("skip", "signal"), nullptr);
 }
 
+TEST(FaultPlanTest, ALoopThatSpinsIsNotedOnceAndSpinsForGood) {
+  TestPlan plan({"spin epoll_wait from=2"});
+  EXPECT_EQ(plan->Fire("spin", "epoll_wait"), nullptr);
+  EXPECT_NE(plan->Fire("spin", "epoll_wait"), nullptr);
+  EXPECT_NE(plan->Fire("spin", "epoll_wait"), nullptr);
+  EXPECT_EQ(plan.Journal(), "test spin epoll_wait from=2\n");
+  plan->Enter("daemon");
+  EXPECT_EQ(plan->Fire("spin", "epoll_wait"), nullptr);
+}
+
 TEST(FaultPlanTest, LeavesErrnoAlone) {
   TestPlan plan({"skip signal"});
   errno = EXDEV;

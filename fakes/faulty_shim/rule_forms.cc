@@ -50,7 +50,7 @@ constexpr RuleForm kForms[] = {
     {"stop", "waitid",     "",             "max!",   "so many exits are seen per SIGCHLD"},
     {"forge", "waitid",    "verb!",        "",       "that verb of the engine always seems to succeed"},
     {"invent", "waitid",   "",             "",       "a SIGCHLD without an exit is that of the last process"},
-    {"spin", "epoll_wait", "",             "",       "the loop does not sleep"},
+    {"spin", "epoll_wait", "",             "",       "the loop does not sleep from then on"},
     {"defer", "listen",    "",             "ms!",    "the daemon listens that long after its start"},
     {"fail", "connect",    "path",         "errno!", "the call fails"},
     {"fail", "accept4",    "",             "errno!", "the call fails"},
