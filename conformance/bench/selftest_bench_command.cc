@@ -14,7 +14,6 @@
 #include "benchmarks/compare_run.h"
 #include "conformance/bench/bench_options.h"
 #include "conformance/harness/accounting.h"
-#include "conformance/harness/durations.h"
 #include "conformance/harness/run_command.h"
 #include "conformance/reports/evidence.h"
 #include "conformance/selftest/programs.h"
@@ -278,19 +277,7 @@ CommandAction DefineSelftestBench(CLI::App& app) {
       ->type_name("PERCENT")
       ->check(CLI::Range(0.1, 100.0))
       ->capture_default_str();
-  app.add_option_function<std::string>(
-         "--budget",
-         [options](const std::string& text) {
-           const auto budget = ParseLongDuration(text);
-           if (!budget) {
-             throw CLI::ValidationError(
-                 "--budget",
-                 "'" + text + "': expected a time such as 90s, 10m or 8h, up to a week");
-           }
-           options->budget = *budget;
-         },
-         "begin no further comparison after this time, and say how many were left")
-      ->type_name("DURATION");
+  AddBudget(app, "comparison", options->budget);
   app.add_flag("--list", options->list, "tell which regressions there are");
   AddBenchOptions(app, options->bench);
   app.footer(kFooter);

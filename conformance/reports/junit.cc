@@ -151,7 +151,9 @@ class JunitText {
   static std::string FlakyFailures(const CheckResult& result) {
     std::string xml;
     for (const Attempt& attempt : result.attempts) {
-      if (attempt.verdict == Verdict::kPass || attempt.whys.empty()) continue;
+      const bool failed = attempt.verdict != Verdict::kPass && attempt.verdict != Verdict::kSkip &&
+                          attempt.verdict != Verdict::kNotRun;
+      if (!failed || attempt.whys.empty()) continue;
       const Why& why = attempt.whys.front();
       absl::StrAppend(&xml, "   <flakyFailure type=\"", VerdictName(attempt.verdict),
                       "\" message=\"", XmlText(why.code), "\">",

@@ -192,6 +192,32 @@ TEST(EvidenceTest, ARecordedExecutionGoesByItsNumberNotByWhenItEnded) {
   EXPECT_THAT(EvidenceText(result, info), HasSubstr("shimgauge repro /rec/x/y.1\n"));
 }
 
+TEST(JunitTest, OfAListedFlakyCheckOnlyRedAttemptsAreFailures) {
+  TempDir temp;
+  const Check check{.id = "x/y"};
+  const Expectation expectation{.result = Expectation::Result::kFlaky};
+  CheckResult result;
+  result.planned.check = &check;
+  result.planned.expectation = &expectation;
+  result.result = Result::kXfail;
+  result.attempts.resize(3);
+  result.attempts[0].verdict = Verdict::kFail;
+  result.attempts[0].whys = {{.code = why::kReplyCode, .text = "red"}};
+  result.attempts[1].verdict = Verdict::kSkip;
+  result.attempts[1].whys = {{.code = why::kReplyCode, .text = "not applicable"}};
+  result.attempts[2].verdict = Verdict::kPass;
+  const absl::StatusOr<ReportRequest> request = ParseReportRequest("junit=" + temp.File("out.xml"));
+  ASSERT_TRUE(request.ok()) << request.status();
+  const std::unique_ptr<Report> report = *MakeReport(*request);
+  const SampleRun run;
+  report->RunStarted(run.info());
+  report->CheckEnded(result);
+  report->RunEnded(Summary(), {result}, std::chrono::milliseconds(1));
+  const std::string xml = ReadFile(temp.File("out.xml"));
+  EXPECT_THAT(xml, HasSubstr("message=\"reply.code\">red</flakyFailure>"));
+  EXPECT_THAT(xml, Not(HasSubstr("not applicable")));
+}
+
 TEST(EvidenceTest, OutputOfAShimCannotDriveATerminal) {
   EXPECT_EQ(Printable("a\x1b[2J\r\nb\tc\x7f"), "a\\x1b[2J\\x0d\\x0ab c\\x7f");
   EXPECT_EQ(Printable("\u2192 ok\xff"), "\u2192 ok\\xff");

@@ -50,11 +50,11 @@ std::string SummaryText(const Proof& proof) {
       ++green;
     }
   }
-  return absl::StrCat(proof.legal.size(), " legal variants: ", green, " green",
-                      skipped == 0 ? "" : absl::StrCat(", ", skipped, " skipped"), " \u00b7 ",
-                      unexpected, " unexpected \u00b7 ", proof.repeat,
-                      proof.repeat == 1 ? " repeat" : " repeats", " \u00b7 ", RunTime(proof.ms),
-                      "\n");
+  return absl::StrCat(
+      proof.legal.size(), proof.legal.size() == 1 ? " legal variant: " : " legal variants: ", green,
+      " green", skipped == 0 ? "" : absl::StrCat(", ", skipped, " skipped"), " \u00b7 ", unexpected,
+      " unexpected \u00b7 ", proof.repeat, proof.repeat == 1 ? " repeat" : " repeats", " \u00b7 ",
+      RunTime(proof.ms), "\n");
 }
 
 absl::StatusOr<int> Run(const SelftestOptions& options) {

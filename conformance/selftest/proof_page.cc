@@ -407,8 +407,9 @@ std::string ProofFigures(const ProofSum& sum) {
   return absl::StrCat(
       "Catches **", sum.CountFaults(FaultStanding::kKilled), " of ", Killable(sum),
       "** known shim faults, each by the check and for the reason that was\nforetold; **", alarms,
-      alarms == 1 ? "** alarm on " : "** alarms on ", legal.tried, " legal variants and ",
-      legal.repeats, legal.repeats == 1 ? " repeat" : " repeats", "; **", NullPasses(proof),
+      alarms == 1 ? "** alarm on " : "** alarms on ", legal.tried,
+      legal.tried == 1 ? " legal variant and " : " legal variants and ", legal.repeats,
+      legal.repeats == 1 ? " repeat" : " repeats", "; **", NullPasses(proof),
       "** checks at MUST pass on ", proof.nulls.size(), " programs\nthat are no shims.",
       EarlierFigures(sum), "\n");
 }

@@ -86,19 +86,7 @@ Options DefineFaults(CLI::App& app) {
   app.add_option("--shard", options->shard, "the I-th of N parts of the faults")->type_name("I/N");
   app.add_option("--shuffle", options->shuffle, "another order; the same word gives the same one")
       ->type_name("WORD");
-  app.add_option_function<std::string>(
-         "--budget",
-         [options](const std::string& text) {
-           const auto budget = ParseLongDuration(text);
-           if (!budget) {
-             throw CLI::ValidationError(
-                 "--budget",
-                 "'" + text + "': expected a time such as 90s, 10m or 8h, up to a week");
-           }
-           options->budget = *budget;
-         },
-         "begin no further fault after this time, and say how many were left")
-      ->type_name("DURATION");
+  AddBudget(app, "fault", options->budget);
   app.add_option("--keep", options->keep,
                  "directory where the result of each fault is kept and, while nothing that it "
                  "depends on has changed, used again")
@@ -149,6 +137,22 @@ Options DefineNull(CLI::App& app) {
 }
 
 }  // namespace
+
+void AddBudget(CLI::App& app, const std::string& what, std::chrono::milliseconds& budget) {
+  app.add_option_function<std::string>(
+         "--budget",
+         [&budget](const std::string& text) {
+           const auto parsed = ParseLongDuration(text);
+           if (!parsed) {
+             throw CLI::ValidationError(
+                 "--budget",
+                 "'" + text + "': expected a time such as 90s, 10m or 8h, up to a week");
+           }
+           budget = *parsed;
+         },
+         "begin no further " + what + " after this time, and say how many were left")
+      ->type_name("DURATION");
+}
 
 absl::Status CheckSelftestRanges(const SelftestOptions& options) {
   if (options.jobs < 0 || options.jobs > kJobsMax) {

@@ -50,6 +50,8 @@ CommandAction DefineSelftestBench(CLI::App& app);
 // `selftest page`; the selectors are result files.
 int SelftestPageCommand(const SelftestOptions& options, const std::vector<Check>& checks);
 
+// --budget: a time from a second to a week, after which no further `what` ("fault") is begun.
+void AddBudget(CLI::App& app, const std::string& what, std::chrono::milliseconds& budget);
 // INVALID_ARGUMENT for numbers out of range.
 absl::Status CheckSelftestRanges(const SelftestOptions& options);
 // The absolute path of a directory that `option` names and that is made; empty without one.

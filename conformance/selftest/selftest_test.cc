@@ -504,7 +504,7 @@ TEST(ProofPageTest, OneAlarmIsNoPlural) {
   legal.legal = {{.name = "umask", .repeats = 3, .unexpected = {"events/a: flaky event.order"}}};
   const absl::StatusOr<ProofSum> sum = ProofSum::Of({legal});
   ASSERT_TRUE(sum.ok()) << sum.status();
-  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**1** alarm on 1 legal variants and 3 repeats"));
+  EXPECT_THAT(ProofFigures(*sum), HasSubstr("**1** alarm on 1 legal variant and 3 repeats"));
 }
 
 TEST(ProofPageTest, AMatrixOfSomeFaultsSaysSo) {
